@@ -1,0 +1,9 @@
+//! zapi-batch: a declarative batch sender for WhatsApp events over Z-API.
+
+pub mod delivery;
+pub mod diagnostic;
+pub mod exit;
+pub mod instance;
+pub mod message;
+pub mod outcome;
+pub mod recipient;

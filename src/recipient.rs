@@ -1,0 +1,63 @@
+//! Who gets an invitation: the address that goes on the wire, and the identity that says whether two addresses are one.
+//!
+//! Pure: text in, [`Recipient`] or [`Fault`] out. The words for people stand in `diagnostic::text::recipient`.
+
+use std::fmt;
+
+/// What kind of chat an address names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A phone number, digits with country code.
+    Person,
+    /// `digits-group`, or the older `digits-digits`.
+    Group,
+    /// A private id, `digits@lid`.
+    Lid,
+}
+
+/// What goes on the wire as `phone`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Address(Box<str>);
+
+/// The address with the Brazilian mobile number folded to one spelling, whether or not the ninth digit is written.
+/// Two rows with the same identity are one person.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity(Box<str>);
+
+/// A checked recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    pub kind: Kind,
+    pub address: Address,
+    pub identity: Identity,
+}
+
+impl Address {
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Identity {
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
