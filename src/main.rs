@@ -1,1 +1,3 @@
+//! Doorway: parse, run, return the exit code.
+
 fn main() {}

@@ -15,8 +15,9 @@ pub struct Source {
 
 impl Source {
     pub fn new(file: Arc<str>, text: Arc<str>) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1)).collect();
+        let line_starts = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
+            .collect();
         Self { file, text, line_starts }
     }
 

@@ -1,0 +1,4 @@
+//! The one integration test binary: one file per promise.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should say so at once")]
+
+mod house;
