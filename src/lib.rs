@@ -4,6 +4,7 @@ pub mod delivery;
 pub mod diagnostic;
 pub mod exit;
 pub mod instance;
+pub mod manifest;
 pub mod message;
 pub mod outcome;
 pub mod recipient;
