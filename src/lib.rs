@@ -1,5 +1,6 @@
 //! zapi-batch: a declarative batch sender for WhatsApp events over Z-API.
 
+pub mod cli;
 pub mod delivery;
 pub mod diagnostic;
 pub mod exit;
