@@ -1,3 +1,5 @@
+//! Holds the command line to the contract: what is understood, what is refused with which words.
+
 use clap::error::ErrorKind;
 
 use super::*;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What a room may import of `crate::`, besides itself. `commands`, `main` and `lib` may import all.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("cli", &[]),
+    ("cli", &["delivery"]),
     ("exit", &[]),
     ("diagnostic", &["recipient"]),
     ("recipient", &[]),
