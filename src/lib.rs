@@ -9,3 +9,4 @@ pub mod manifest;
 pub mod message;
 pub mod outcome;
 pub mod recipient;
+pub mod rows;

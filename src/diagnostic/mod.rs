@@ -4,6 +4,7 @@
 //! all, and a renderer shows them at the end. Nothing here prints, and nothing here decides whether a run goes on.
 
 mod collect;
+pub mod render;
 pub mod source;
 pub mod text;
 

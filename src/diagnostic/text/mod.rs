@@ -3,3 +3,5 @@
 //! Each file declares its codes and, for each, a function that builds the diagnostic; the caller adds the place.
 //! Codes are numbered by area: 0xx manifest, 1xx templates, events and times, 2xx rows, 3xx recipients, 4xx the run
 //! itself (credentials, paths).
+
+pub mod recipient;

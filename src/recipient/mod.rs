@@ -1,8 +1,16 @@
 //! Who gets an invitation: the address that goes on the wire, and the identity that says whether two addresses are one.
 //!
-//! Pure: text in, [`Recipient`] or [`Fault`] out. The words for people stand in `diagnostic::text::recipient`.
+//! Pure: text in, [`Parsed`] or [`Fault`] out. The words for people stand in `diagnostic::text::recipient`. Nothing here
+//! guesses: what is not certainly a recipient is a [`Fault`] that knows what to write instead.
 
+mod fault;
+mod mask;
+
+use std::borrow::Cow;
 use std::fmt;
+
+pub use fault::Fault;
+pub use mask::mask_in_text;
 
 /// What kind of chat an address names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,12 +40,36 @@ pub struct Recipient {
     pub identity: Identity,
 }
 
+/// A recipient, and what should be said about the way it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    pub recipient: Recipient,
+    pub note: Option<Note>,
+}
+
+/// Something about a recipient that is not wrong but worth a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// A Brazilian mobile number written without its ninth digit; `full` has it.
+    NinthDigit { written: Box<str>, full: Box<str> },
+}
+
+/// Understands what stands in a cell as a recipient.
+pub fn parse(text: &str) -> Result<Parsed, Fault> {
+    todo!("{text}")
+}
+
 impl Address {
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A person's number as it is shown off a terminal, `55119****8888`; group ids whole.
+    pub fn masked(&self) -> Cow<'_, str> {
+        mask_in_text(&self.0)
     }
 }
 
