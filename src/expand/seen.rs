@@ -1,0 +1,129 @@
+//! Which identities have been met, and in which row first: exact, and small enough for a million rows.
+//!
+//! Phones, groups and private ids of up to 18 digits are packed into a `u64` without loss; anything else is kept as
+//! text. A row costs about 20 bytes.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
+use std::hash::RandomState;
+
+use hashbrown::HashTable;
+
+use crate::recipient::Identity;
+
+/// Where an identity was met first: a list (by the caller's index) and the line in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct First {
+    pub list: u32,
+    pub line: u32,
+}
+
+/// An exact map from identity to its first row.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    table: HashTable<u32>,
+    /// By the numbers that the table holds.
+    keys: Vec<u64>,
+    lines: Vec<u32>,
+    /// The first number of each stretch of rows that came from one list.
+    lists: Vec<(u32, u32)>,
+    odd: HashMap<Identity, First>,
+    hasher: RandomState,
+}
+
+impl Seen {
+    /// Remembers `identity`; gives the first row if it was met before.
+    pub(super) fn meet(&mut self, identity: &Identity, here: First) -> Option<First> {
+        let Some(key) = pack(identity.as_str()) else { return self.meet_odd(identity, here) };
+        let hash = self.hasher.hash_one(key);
+        let Self { table, keys, lines, lists, hasher, .. } = self;
+        let found = table.find(hash, |number| keys[*number as usize] == key);
+        if let Some(number) = found {
+            let list = lists[lists.partition_point(|(first, _)| first <= number) - 1].1;
+            return Some(First { list, line: lines[*number as usize] });
+        }
+        let number = u32::try_from(keys.len()).expect("fewer than four billion rows");
+        if lists.last().is_none_or(|(_, list)| *list != here.list) {
+            lists.push((number, here.list));
+        }
+        keys.push(key);
+        lines.push(here.line);
+        table.insert_unique(hash, number, |number| hasher.hash_one(keys[*number as usize]));
+        None
+    }
+
+    pub(super) fn contains(&self, identity: &Identity) -> bool {
+        match pack(identity.as_str()) {
+            Some(key) => {
+                self.table.find(self.hasher.hash_one(key), |number| self.keys[*number as usize] == key).is_some()
+            }
+            None => self.odd.contains_key(identity),
+        }
+    }
+
+    fn meet_odd(&mut self, identity: &Identity, here: First) -> Option<First> {
+        match self.odd.entry(identity.clone()) {
+            Entry::Occupied(entry) => Some(*entry.get()),
+            Entry::Vacant(entry) => {
+                entry.insert(here);
+                None
+            }
+        }
+    }
+}
+
+/// The digits as a number, the kind in the two highest bits: a leading zero or more than 18 digits do not fit.
+fn pack(identity: &str) -> Option<u64> {
+    let (digits, kind) = if let Some(digits) = identity.strip_suffix("-group") {
+        (digits, 1)
+    } else if let Some(digits) = identity.strip_suffix("@lid") {
+        (digits, 2)
+    } else {
+        (identity, 3)
+    };
+    if digits.is_empty() || digits.len() > 18 || digits.starts_with('0') {
+        return None;
+    }
+    let mut value = 0_u64;
+    for byte in digits.bytes() {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + u64::from(byte - b'0');
+    }
+    Some(kind << 62 | value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_row_is_remembered_whatever_the_kind_of_identity() {
+        let mut seen = Seen::default();
+        let identities = [
+            "5511999998888",
+            "5511999998888-group",
+            "5511999998888@lid",
+            "5511999999999-1623281429",
+            "0123",
+            "123",
+            "1203630195026509771234-group",
+        ];
+        for (index, identity) in identities.iter().enumerate() {
+            let line = u32::try_from(index).unwrap() + 2;
+            let here = First { list: line / 4, line };
+            assert_eq!(seen.meet(&Identity::new(*identity), here), None, "{identity}");
+        }
+        for (index, identity) in identities.iter().enumerate() {
+            let line = u32::try_from(index).unwrap() + 2;
+            assert_eq!(
+                seen.meet(&Identity::new(*identity), First { list: 9, line: 99 }),
+                Some(First { list: line / 4, line })
+            );
+            assert!(seen.contains(&Identity::new(*identity)));
+        }
+        assert!(!seen.contains(&Identity::new("124")));
+    }
+}
