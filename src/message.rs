@@ -95,6 +95,29 @@ pub struct Message {
     pub columns: Vec<String>,
 }
 
+/// A row that is no message of its own, and why; it has its line in the results all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedRow {
+    pub event: Arc<str>,
+    /// `None` when the recipient could not be read.
+    pub identity: Option<Identity>,
+    /// The address; what stood in the row when it could not be read as one.
+    pub recipient: String,
+    pub label: String,
+    pub source: RowSource,
+    pub list: Arc<str>,
+    pub reason: SkipReason,
+    /// The values of `results.columns`, in their order.
+    pub columns: Vec<String>,
+}
+
+/// What a row of a list comes to for one event: every row comes to exactly one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expanded {
+    Message(Message),
+    Skipped(SkippedRow),
+}
+
 /// What an attempt does at Z-API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
