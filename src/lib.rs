@@ -11,3 +11,4 @@ pub mod message;
 pub mod outcome;
 pub mod recipient;
 pub mod rows;
+pub mod sandbox;
