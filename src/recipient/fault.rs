@@ -8,61 +8,48 @@ pub enum Fault {
     /// `5.51199E+12`: a spreadsheet has kept only the first digits.
     Scientific,
     /// `5511999998888.0`: a spreadsheet took it for a number.
-    TrailingZero {
-        write: String,
-    },
+    TrailingZero { write: String },
     /// Several numbers in one cell.
     SeveralNumbers,
-    /// Letters or other characters that belong to no number; the first of them.
-    Character {
-        found: char,
-    },
-    TooShort {
-        digits: usize,
-    },
-    TooLong {
-        digits: usize,
-    },
+    /// A character that belongs to no number: the first of them.
+    Character { found: char },
+    /// Not even a local number with its country code has so few digits.
+    TooShort { digits: usize },
+    /// More digits than any number has.
+    TooLong { digits: usize },
+    /// Digits that are a Brazilian number once `55` is put in front.
+    NoCountryCode { write: String },
+    /// Digits without `+` that are a Brazilian mobile number without its country code, and just as well a number of the
+    /// country with this code. A spreadsheet that takes a phone for a number drops the `+`.
+    Ambiguous { abroad: String, brazil: String, country_code: i32 },
+    /// The zero that is dialled before the area code within a country.
+    TrunkZero { write: String },
+    /// No such number exists in the numbering plan of the country with this code.
+    NotInPlan { country_code: i32, length: Length },
+    /// It begins with no country code.
+    UnknownCountry,
     /// A group id without `-group`; `rounded` when a spreadsheet seems to have replaced its last digits by zeros.
-    BareGroupId {
-        write: String,
-        rounded: bool,
-    },
-    /// Starts like a group id, but is none.
-    GroupId {
-        write: Option<String>,
-    },
-    /// `...@g.us`, as WhatsApp itself spells group ids.
-    GroupJid {
-        write: String,
-    },
+    BareGroupId { write: String, rounded: bool },
+    /// Ends like a group id, but is none.
+    GroupId { write: Option<String> },
+    /// `...@g.us`, as WhatsApp itself spells groups.
+    GroupJid { write: String },
     /// `...@s.whatsapp.net` or `...@c.us`, as WhatsApp itself spells persons.
-    PersonJid {
-        write: String,
-    },
-    /// A private id (`@lid`) that has no proper digits.
+    PersonJid { write: String },
+    /// `@lid` without proper digits in front.
     Lid,
+    /// `...@broadcast`: a broadcast list, which takes no events.
     Broadcast,
+    /// `...@newsletter`: a channel, which takes no events.
     Newsletter,
     /// Another text with `@`, such as a mail address.
     At,
-    /// A number that is a Brazilian one once `55` is put in front.
-    NoCountryCode {
-        write: String,
-    },
-    /// Digits without `+` that are a Brazilian mobile number without its country code as well as a number of another
-    /// country.
-    Ambiguous {
-        abroad: String,
-        brazil: String,
-        country_code: u16,
-    },
-    /// A zero too many after the country code.
-    TrunkZero {
-        write: String,
-    },
-    /// No number of this kind exists; the country code, where there is one.
-    NotInPlan {
-        country_code: Option<u16>,
-    },
+}
+
+/// Whether the number of digits alone is wrong for the country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    Short,
+    Possible,
+    Long,
 }

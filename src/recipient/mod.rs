@@ -5,11 +5,13 @@
 
 mod fault;
 mod mask;
+mod numbering;
+mod spelling;
 
 use std::borrow::Cow;
 use std::fmt;
 
-pub use fault::Fault;
+pub use fault::{Fault, Length};
 pub use mask::mask_in_text;
 
 /// What kind of chat an address names.
@@ -54,9 +56,30 @@ pub enum Note {
     NinthDigit { written: Box<str>, full: Box<str> },
 }
 
-/// Understands what stands in a cell as a recipient.
+/// Understands what stands in a cell as a recipient: a phone number with its country code (masks such as
+/// `+55 (11) 99999-8888` are removed), a group id, or a private id.
 pub fn parse(text: &str) -> Result<Parsed, Fault> {
-    todo!("{text}")
+    if numbering::is_plain_brazilian_mobile(text.as_bytes()) {
+        return Ok(Parsed::plain(Kind::Person, text));
+    }
+    if spelling::is_group_id(text) {
+        return Ok(Parsed::plain(Kind::Group, text));
+    }
+    spelling::parse(text)
+}
+
+impl Parsed {
+    /// An address that is its own identity.
+    fn plain(kind: Kind, address: &str) -> Self {
+        let recipient = Recipient { kind, address: Address::new(address), identity: Identity::new(address) };
+        Self { recipient, note: None }
+    }
+
+    /// A Brazilian mobile number without its ninth digit: sent to as written, known by the full number.
+    fn without_ninth_digit(written: &str, full: &str) -> Self {
+        let recipient = Recipient { kind: Kind::Person, address: Address::new(written), identity: Identity::new(full) };
+        Self { recipient, note: Some(Note::NinthDigit { written: written.into(), full: full.into() }) }
+    }
 }
 
 impl Address {

@@ -5,3 +5,17 @@
 //! itself (credentials, paths).
 
 pub mod recipient;
+
+/// A cell or a name as a message can hold it: one line, not too long, nothing that a terminal would obey.
+fn shorten(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 60;
+    let mut shown = String::new();
+    for (count, c) in text.trim().chars().enumerate() {
+        if count == CHARACTERS_MAX {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
+    }
+    shown
+}

@@ -1,0 +1,236 @@
+//! How recipients are written: masks, ids, and what spreadsheets and people make of them.
+//!
+//! Takes the text apart and leaves the numbering plan to `numbering`.
+
+use super::numbering::{self, Prefix};
+use super::{Fault, Kind, Parsed};
+
+/// No number has more digits than this with its country code (E.164), and no dialable one fewer.
+const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
+/// Bare digits of this length are group ids that lack their suffix.
+const GROUP_DIGITS: std::ops::RangeInclusive<usize> = 17..=20;
+
+/// `120363019502650977-group`, or the older `5511999999999-1623281429`: phone of whoever made it, and when.
+pub(super) fn is_group_id(text: &str) -> bool {
+    let Some((left, right)) = text.split_once('-') else { return false };
+    if right == "group" {
+        return (DIGITS.start() + 2..=25).contains(&left.len()) && is_digits(left);
+    }
+    // Ten digits are enough for a phone with country code only outside of Brazil; there, `1199998888-1333334444` is two
+    // phones.
+    (11..=15).contains(&left.len())
+        && right.len() == 10
+        && right.starts_with('1')
+        && is_digits(left)
+        && is_digits(right)
+}
+
+/// Everything that is not on the fast path.
+pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
+    // A spreadsheet's mark for "this is text" sometimes survives an export.
+    let text = text.trim_matches(is_blank);
+    let text = text.strip_prefix('\'').unwrap_or(text).trim_matches(is_blank);
+    if text.is_empty() {
+        return Err(Fault::Empty);
+    }
+    if is_group_id(text) {
+        return Ok(Parsed::plain(Kind::Group, text));
+    }
+    if let Some((name, domain)) = text.split_once('@') {
+        return at(text, name, domain);
+    }
+    if is_scientific(text) {
+        return Err(Fault::Scientific);
+    }
+    if let Some(digits) = before_trailing_zero(text) {
+        return Err(Fault::TrailingZero { write: digits.to_owned() });
+    }
+    if let Some(fault) = group_like(text) {
+        return Err(fault);
+    }
+    if has_several_numbers(text) {
+        return Err(Fault::SeveralNumbers);
+    }
+    phone(text)
+}
+
+/// A phone with or without a mask.
+fn phone(text: &str) -> Result<Parsed, Fault> {
+    let (rest, plus) = text.strip_prefix('+').map_or((text, false), |rest| (rest, true));
+    if let Some(found) = rest.chars().find(|c| !c.is_ascii_digit() && !is_mask(*c)) {
+        return Err(Fault::Character { found });
+    }
+    let mut digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let mut prefix = if plus { Prefix::International } else { Prefix::None };
+    if let Some(dialled) = digits.strip_prefix("00") {
+        digits = dialled.to_owned();
+        prefix = Prefix::International;
+    }
+    let count = digits.len();
+    if prefix == Prefix::None && GROUP_DIGITS.contains(&count) && digits.starts_with('1') {
+        return Err(Fault::BareGroupId { rounded: digits.ends_with("000"), write: format!("{digits}-group") });
+    }
+    match count {
+        _ if count < *DIGITS.start() => Err(Fault::TooShort { digits: count }),
+        _ if count > *DIGITS.end() => Err(Fault::TooLong { digits: count }),
+        _ => numbering::check(&digits, prefix),
+    }
+}
+
+/// Ids as WhatsApp itself spells them, and what else has an `@`.
+fn at(text: &str, name: &str, domain: &str) -> Result<Parsed, Fault> {
+    // A device (`5511999998888:12`) or agent suffix is no part of who is meant.
+    let digits = name.split([':', '.']).next().unwrap_or(name);
+    match domain.to_ascii_lowercase().as_str() {
+        "lid" if domain == "lid" && (5..=20).contains(&name.len()) && is_digits(name) => {
+            Ok(Parsed::plain(Kind::Lid, text))
+        }
+        "lid" => Err(Fault::Lid),
+        "g.us" if name.contains('-') => Err(Fault::GroupJid { write: name.to_owned() }),
+        "g.us" => Err(Fault::GroupJid { write: format!("{name}-group") }),
+        "s.whatsapp.net" | "c.us" => Err(Fault::PersonJid { write: digits.to_owned() }),
+        "broadcast" => Err(Fault::Broadcast),
+        "newsletter" => Err(Fault::Newsletter),
+        _ => Err(Fault::At),
+    }
+}
+
+/// `5.51199E+12`, `5,51199e12`.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let mantissa = mantissa.trim_start_matches(['+', '-']);
+    let exponent = exponent.trim_start_matches(['+', '-']);
+    let mut parts = mantissa.splitn(2, ['.', ',']);
+    (1..=3).contains(&exponent.len()) && is_digits(exponent) && parts.all(|part| !part.is_empty() && is_digits(part))
+}
+
+/// The digits of `5511999998888.0` or `5511999998888,00`.
+fn before_trailing_zero(text: &str) -> Option<&str> {
+    let (digits, zeros) = text.split_once(['.', ','])?;
+    let digits = digits.strip_prefix('+').unwrap_or(digits);
+    let is_decimal = digits.len() >= *DIGITS.start() && is_digits(digits);
+    (is_decimal && !zeros.is_empty() && zeros.bytes().all(|b| b == b'0')).then_some(digits)
+}
+
+/// What ends in `group` and is no group id: `1203...-Group`, `1203... group`, `55...-16...-group`.
+fn group_like(text: &str) -> Option<Fault> {
+    let lower = text.to_ascii_lowercase();
+    let name = lower.strip_suffix("group").or_else(|| lower.strip_suffix("grupo"))?;
+    let name = name.trim_end_matches(|c: char| is_blank(c) || matches!(c, '-' | '_' | '.'));
+    let write = [format!("{name}-group"), name.to_owned()].into_iter().find(|id| is_group_id(id));
+    Some(Fault::GroupId { write })
+}
+
+/// Two or more numbers in one cell, whatever stands between them.
+fn has_several_numbers(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+    let between = |c: char| matches!(c, '/' | ',' | ';' | '|' | '&' | '\n' | '\t' | '\\') || c.is_alphabetic();
+    let parts = text.split(between).filter(|part| digits(part) >= *DIGITS.start()).count();
+    let whole = text.split(|c: char| !c.is_ascii_digit()).filter(|part| part.len() >= 10).count();
+    let plus = text.matches('+').count();
+    let crowded = digits(text) > *DIGITS.end() && text.matches('(').count() > 1;
+    parts > 1 || whole > 1 || plus > 1 || crowded
+}
+
+/// What people put between digits, and what comes along unseen when a number is copied from a chat.
+fn is_mask(c: char) -> bool {
+    is_blank(c) || matches!(c, '-' | '(' | ')' | '.' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipient::{Note, parse};
+
+    #[test]
+    fn what_is_understood() {
+        let person = Kind::Person;
+        let cases: &[(&str, Kind, &str)] = &[
+            ("5511999998888", person, "5511999998888"),
+            ("+55 (11) 99999-8888", person, "5511999998888"),
+            ("0055 11 99999 8888", person, "5511999998888"),
+            ("\u{202a}+55\u{a0}11\u{a0}99999\u{2011}8888\u{202c}", person, "5511999998888"),
+            ("'5511999998888", person, "5511999998888"),
+            ("55.11.99999.8888", person, "5511999998888"),
+            ("+351 912 345 678", person, "351912345678"),
+            ("+1 (212) 555-0123", person, "12125550123"),
+            ("55 11 3333-4444", person, "551133334444"),
+            ("120363019502650977-group", Kind::Group, "120363019502650977-group"),
+            (" 120363019502650977-group ", Kind::Group, "120363019502650977-group"),
+            ("5511999999999-1623281429", Kind::Group, "5511999999999-1623281429"),
+            ("999999999999999@lid", Kind::Lid, "999999999999999@lid"),
+        ];
+        for (text, kind, address) in cases {
+            let parsed = parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
+            assert_eq!((parsed.recipient.kind, parsed.recipient.address.as_str()), (*kind, *address), "{text}");
+            assert_eq!((parsed.recipient.identity.as_str(), &parsed.note), (*address, &None), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_ninth_digit_makes_no_second_person() {
+        let with = parse("+55 11 98888-7777").unwrap().recipient;
+        let without = parse("+55 11 8888-7777").unwrap();
+        assert_eq!(without.recipient.identity, with.identity);
+        assert_eq!(without.recipient.address.as_str(), "551188887777");
+        let note = Note::NinthDigit { written: "551188887777".into(), full: "5511988887777".into() };
+        assert_eq!(without.note, Some(note));
+    }
+
+    #[test]
+    fn what_is_refused_and_what_to_write_instead() {
+        let write = |text: &str| text.to_owned();
+        let cases: &[(&str, Fault)] = &[
+            ("", Fault::Empty),
+            (" \u{a0}\t", Fault::Empty),
+            ("5.51199E+12", Fault::Scientific),
+            ("5,51199E+12", Fault::Scientific),
+            ("1.20363e17", Fault::Scientific),
+            ("5511999998888.0", Fault::TrailingZero { write: write("5511999998888") }),
+            ("5511999998888,00", Fault::TrailingZero { write: write("5511999998888") }),
+            ("5511999998888 / 5511988887777", Fault::SeveralNumbers),
+            ("5511999998888 5511988887777", Fault::SeveralNumbers),
+            ("5511999998888-5511988887777", Fault::SeveralNumbers),
+            ("11 99999-8888 ou 11 98888-7777", Fault::SeveralNumbers),
+            ("+55 11 99999-8888 +55 11 98888-7777", Fault::SeveralNumbers),
+            ("(11) 99999-8888 (11) 98888-7777", Fault::SeveralNumbers),
+            ("1199998888-1333334444", Fault::SeveralNumbers),
+            ("+5511999998888 ramal 3", Fault::Character { found: 'r' }),
+            ("55119999O8888", Fault::Character { found: 'O' }),
+            ("=5511999998888", Fault::Character { found: '=' }),
+            ("55119999\u{ff11}8888", Fault::Character { found: '\u{ff11}' }),
+            ("-", Fault::TooShort { digits: 0 }),
+            ("99-8888", Fault::TooShort { digits: 6 }),
+            ("55119999988885511988887777", Fault::TooLong { digits: 26 }),
+            ("(11) 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
+            ("0 11 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
+            ("+55 (011) 99999-8888", Fault::TrunkZero { write: write("5511999998888") }),
+            ("120363019502650977", Fault::BareGroupId { write: write("120363019502650977-group"), rounded: false }),
+            ("120363019502650000", Fault::BareGroupId { write: write("120363019502650000-group"), rounded: true }),
+            ("120363019502650977 group", Fault::GroupId { write: Some(write("120363019502650977-group")) }),
+            ("120363019502650977-Grupo", Fault::GroupId { write: Some(write("120363019502650977-group")) }),
+            ("5511999999999-1623281429-group", Fault::GroupId { write: Some(write("5511999999999-1623281429")) }),
+            ("vip-group", Fault::GroupId { write: None }),
+            ("120363019502650977@g.us", Fault::GroupJid { write: write("120363019502650977-group") }),
+            ("5511999999999-1623281429@g.us", Fault::GroupJid { write: write("5511999999999-1623281429") }),
+            ("5511999998888@s.whatsapp.net", Fault::PersonJid { write: write("5511999998888") }),
+            ("5511999998888:12@c.us", Fault::PersonJid { write: write("5511999998888") }),
+            ("status@broadcast", Fault::Broadcast),
+            ("1234567890@newsletter", Fault::Newsletter),
+            ("ana@example.com", Fault::At),
+            ("abc@lid", Fault::Lid),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text).as_ref(), Err(expected), "{text:?}");
+        }
+    }
+}
