@@ -4,6 +4,7 @@ pub mod cli;
 pub mod delivery;
 pub mod diagnostic;
 pub mod exit;
+pub mod expand;
 pub mod gateway;
 pub mod instance;
 pub mod ledger;

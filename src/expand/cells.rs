@@ -1,0 +1,158 @@
+//! One row's values under their names, whether the row stands in a CSV or in the manifest.
+
+use std::collections::HashMap;
+
+use crate::diagnostic::Place;
+use crate::manifest::{InlineEntry, Offered, Values, Var};
+use crate::rows::{Row, Rows};
+
+/// The fields of a CSV by name, looked up once a file rather than once a row.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    names: HashMap<String, usize>,
+    headers: HashMap<String, usize>,
+    phone: Option<usize>,
+}
+
+impl Lookup {
+    pub(super) fn of(rows: &Rows) -> Self {
+        let names = rows.names().into_iter().filter_map(|name| Some((rows.index_of(&name)?, name)));
+        let headers = rows.headers().iter().filter_map(|header| Some((rows.index_of_header(header)?, header.clone())));
+        Self {
+            names: names.map(|(index, name)| (name, index)).collect(),
+            headers: headers.map(|(index, header)| (header, index)).collect(),
+            phone: rows.phone(),
+        }
+    }
+}
+
+/// What templates may use of a CSV.
+pub(super) fn offered_by(list: usize, rows: &Rows) -> Offered {
+    Offered { list, names: rows.names(), headers: rows.headers().to_vec() }
+}
+
+/// What templates may use of a list in the manifest: whatever any of its entries has.
+pub(super) fn offered_by_entries(list: usize, entries: &[InlineEntry]) -> Offered {
+    let mut names = vec!["phone".to_owned()];
+    for (name, _) in entries.iter().flat_map(|entry| &entry.values) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    Offered { list, names, headers: Vec::new() }
+}
+
+/// One row.
+pub(super) enum Cells<'a> {
+    Csv { row: &'a Row<'a>, lookup: &'a Lookup },
+    Entry(&'a InlineEntry),
+}
+
+impl Cells<'_> {
+    pub(super) fn line(&self) -> u32 {
+        match self {
+            Self::Csv { row, .. } => row.line,
+            Self::Entry(entry) => entry.place.span.map_or(1, |span| span.line),
+        }
+    }
+
+    /// The recipient as written; empty when there is none.
+    pub(super) fn phone(&self) -> &str {
+        match self {
+            Self::Csv { row, lookup } => lookup.phone.and_then(|index| row.get(index)).unwrap_or_default(),
+            Self::Entry(_) => self.own("phone").unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn phone_place(&self) -> Place {
+        match self {
+            Self::Csv { row, lookup } => lookup.phone.map_or_else(|| row.place(), |index| row.place_of(index)),
+            Self::Entry(entry) => entry.phone_place.clone(),
+        }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        match self {
+            Self::Csv { row, .. } => row.place(),
+            Self::Entry(entry) => entry.place.clone(),
+        }
+    }
+
+    /// Where a variable's cell stands; the row when it has none.
+    pub(super) fn place_of(&self, name: &str) -> Place {
+        match self {
+            Self::Csv { row, lookup } => match lookup.names.get(name) {
+                Some(index) => row.place_of(*index),
+                None => row.place(),
+            },
+            Self::Entry(entry) => entry.place.clone(),
+        }
+    }
+
+    /// The row's own value; `None` when it has none or it is empty.
+    pub(super) fn own(&self, name: &str) -> Option<&str> {
+        let value = match self {
+            Self::Csv { row, lookup } => row.get(*lookup.names.get(name)?)?,
+            Self::Entry(entry) => entry.values.iter().find(|(key, _)| key == name)?.1.as_str(),
+        };
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+/// What a template sees: the row's own values, then the send's vars.
+pub(super) struct Context<'a> {
+    pub cells: &'a Cells<'a>,
+    pub vars: &'a [Var],
+}
+
+impl Values for Context<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.cells.own(name).or_else(|| {
+            let var = self.vars.iter().find(|var| var.name == name)?;
+            (!var.value.is_empty()).then_some(var.value.as_str())
+        })
+    }
+
+    fn row(&self, header: &str) -> Option<&str> {
+        match self.cells {
+            Cells::Csv { row, lookup } => row.get(*lookup.headers.get(header)?).filter(|value| !value.is_empty()),
+            Cells::Entry(_) => self.cells.own(header),
+        }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let own: Vec<&str> = match self.cells {
+            Cells::Csv { lookup, .. } => lookup.names.keys().map(String::as_str).collect(),
+            Cells::Entry(entry) => entry.values.iter().map(|(name, _)| name.as_str()).collect(),
+        };
+        own.into_iter().chain(self.vars.iter().map(|var| var.name.as_str())).collect()
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        match self.cells {
+            Cells::Csv { lookup, .. } => lookup.headers.keys().map(String::as_str).collect(),
+            Cells::Entry(_) => Vec::new(),
+        }
+    }
+}
+
+/// What texts see that need no value.
+pub(super) struct Nothing;
+
+impl Values for Nothing {
+    fn get(&self, _: &str) -> Option<&str> {
+        None
+    }
+
+    fn row(&self, _: &str) -> Option<&str> {
+        None
+    }
+
+    fn names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,163 @@
+//! Walks over one recipient list, in a CSV or in the manifest alike: each row with its recipient checked.
+
+use std::io;
+
+use super::cells::{self, Cells, Lookup};
+use super::seen::{First, Seen};
+use crate::diagnostic::text::recipient as text;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::manifest::{CsvList, ListKind, Manifest, Offered, RecipientList};
+use crate::recipient::{self, Identity, Kind, Recipient};
+use crate::rows::{self, ListSpec, Rows};
+
+/// One row of a list.
+pub(super) struct ListRow<'a> {
+    pub cells: Cells<'a>,
+    pub audience: Audience,
+}
+
+/// Whom a row names.
+pub(super) enum Audience {
+    Recipient(Recipient),
+    /// Nobody that can be written to; the first thing that is wrong with the row, which has been reported.
+    Faulty {
+        error: String,
+    },
+}
+
+/// Called for each row; what it returns as an error ends the walk.
+pub(super) type OnRow<'a> = dyn FnMut(ListRow<'_>, &mut Diagnostics) -> io::Result<()> + 'a;
+
+/// What templates may use of a list; `None` when it cannot be read, which is reported.
+pub(super) fn offered(manifest: &Manifest, list: usize, diagnostics: &mut Diagnostics) -> Option<Offered> {
+    let listed = &manifest.lists[list];
+    match &listed.kind {
+        ListKind::Csv(csv) => Some(cells::offered_by(list, &open(manifest, listed, csv, diagnostics)?)),
+        ListKind::Inline(entries) => Some(cells::offered_by_entries(list, entries)),
+        ListKind::Faulty => None,
+    }
+}
+
+/// Whether a list's rows are walked for the first time: what is wrong with them is said once, however often the list
+/// is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    First,
+    Again,
+}
+
+/// Walks over a list, reports what is wrong with its rows, and gives the number of persons in it. What is wrong with
+/// the list as a whole was reported by [`offered`].
+pub(super) fn walk(
+    manifest: &Manifest,
+    list: &RecipientList,
+    walk: Walk,
+    diagnostics: &mut Diagnostics,
+    on_row: &mut OnRow<'_>,
+) -> io::Result<u64> {
+    let mut persons = 0;
+    let mut unsaid = Diagnostics::new();
+    match &list.kind {
+        ListKind::Csv(csv) => {
+            let Some(mut rows) = open(manifest, list, csv, &mut unsaid) else { return Ok(0) };
+            let lookup = Lookup::of(&rows);
+            while let Some(row) = rows.next(walk.says(diagnostics, &mut unsaid)) {
+                let fault = row.fault.clone();
+                let cells = Cells::Csv { row: &row, lookup: &lookup };
+                let audience = match fault {
+                    Some(error) => Audience::Faulty { error },
+                    None => audience(&cells, walk.says(diagnostics, &mut unsaid)),
+                };
+                persons += u64::from(audience.is_person());
+                on_row(ListRow { cells, audience }, diagnostics)?;
+            }
+        }
+        ListKind::Inline(entries) => {
+            for entry in entries {
+                let cells = Cells::Entry(entry);
+                let audience = audience(&cells, walk.says(diagnostics, &mut unsaid));
+                persons += u64::from(audience.is_person());
+                on_row(ListRow { cells, audience }, diagnostics)?;
+            }
+        }
+        ListKind::Faulty => {}
+    }
+    Ok(persons)
+}
+
+impl Walk {
+    fn says<'d>(self, said: &'d mut Diagnostics, unsaid: &'d mut Diagnostics) -> &'d mut Diagnostics {
+        match self {
+            Self::First => said,
+            Self::Again => unsaid,
+        }
+    }
+}
+
+fn open(manifest: &Manifest, list: &RecipientList, csv: &CsvList, diagnostics: &mut Diagnostics) -> Option<Rows> {
+    let columns: Vec<_> =
+        csv.columns.iter().map(|named| (named.variable.clone(), named.column.clone(), named.place.clone())).collect();
+    let place = if csv.columns.is_empty() { &csv.place } else { &list.place };
+    let spec = ListSpec {
+        folder: &manifest.folder,
+        path: &csv.path,
+        shown: &csv.shown,
+        columns: &columns,
+        delimiter: csv.delimiter,
+        place,
+    };
+    rows::open(&spec, diagnostics)
+}
+
+/// Reads the recipient of a row and reports what is wrong with it, or worth a warning.
+fn audience(cells: &Cells<'_>, diagnostics: &mut Diagnostics) -> Audience {
+    let written = cells.phone();
+    match recipient::parse(written) {
+        Ok(parsed) => {
+            if let Some(note) = &parsed.note {
+                diagnostics.push(text::note(note).at(cells.phone_place()));
+            }
+            Audience::Recipient(parsed.recipient)
+        }
+        Err(fault) => {
+            let diagnostic: Diagnostic = text::fault(&fault, written).at(cells.phone_place());
+            let error = diagnostic.message.clone();
+            diagnostics.push(diagnostic);
+            Audience::Faulty { error }
+        }
+    }
+}
+
+impl Audience {
+    fn is_person(&self) -> bool {
+        matches!(self, Self::Recipient(recipient) if recipient.kind == Kind::Person)
+    }
+}
+
+/// Who must never be written to.
+#[derive(Debug, Default)]
+pub(super) struct Suppressed(Seen);
+
+impl Suppressed {
+    /// Reads every suppress list. A row that cannot be read is an error: it may be somebody who must not be written to.
+    pub(super) fn read(manifest: &Manifest, diagnostics: &mut Diagnostics) -> Self {
+        let mut seen = Seen::default();
+        for list in &manifest.suppress {
+            if let ListKind::Csv(csv) = &list.kind {
+                open(manifest, list, csv, diagnostics);
+            }
+            walk(manifest, list, Walk::First, diagnostics, &mut |row, _| {
+                if let Audience::Recipient(recipient) = row.audience {
+                    seen.meet(&recipient.identity, First { list: 0, line: row.cells.line() });
+                }
+                Ok(())
+            })
+            .expect("nothing is written");
+        }
+        Self(seen)
+    }
+
+    pub(super) fn contains(&self, identity: &Identity) -> bool {
+        self.0.contains(identity)
+    }
+}

@@ -1,0 +1,94 @@
+//! Manifest and rows to a stream of messages: every row of every list of every send comes to exactly one
+//! [`Expanded`], in input order, or to diagnostics.
+//!
+//! Lists are opened here and streamed, so memory stays flat but for the identities met. No network, no ledger, no
+//! decision about what is sent: a message is what the manifest wants, whatever was done before.
+
+mod assign;
+mod cells;
+mod lists;
+mod seen;
+mod send;
+mod summary;
+mod wording;
+
+use std::io;
+
+use jiff::Timestamp;
+
+use crate::diagnostic::Diagnostics;
+use crate::diagnostic::text::expansion as text;
+use crate::manifest::{Manifest, Offered, check_send_names};
+use crate::message::Expanded;
+use crate::recipient::{Identity, Recipient};
+
+use lists::{Audience, Suppressed};
+pub use summary::{EventSummary, Expansion};
+
+/// Receives what each row comes to, in input order. An error stops the expansion and is handed on.
+pub type Sink<'a> = dyn FnMut(Expanded) -> io::Result<()> + 'a;
+
+/// Expands a manifest: reports everything that is wrong with its lists and rows to `diagnostics`, and gives what each
+/// row comes to to `sink`.
+///
+/// `now` decides what is past. Rows with errors come out as skipped, with their first error; whether that is allowed is
+/// the caller's decision ([`Expansion::row_errors`] tells how many errors are theirs).
+///
+/// # Errors
+/// Only what `sink` returns.
+pub fn expand(
+    manifest: &Manifest,
+    now: Timestamp,
+    diagnostics: &mut Diagnostics,
+    sink: &mut Sink<'_>,
+) -> io::Result<Expansion> {
+    let suppressed = Suppressed::read(manifest, diagnostics);
+    let offered: Vec<Option<Offered>> =
+        (0..manifest.lists.len()).map(|list| lists::offered(manifest, list, diagnostics)).collect();
+    check_result_columns(manifest, &offered, diagnostics);
+    let mut run = send::Run::new(manifest, now, suppressed);
+    for send in &manifest.sends {
+        let known: Vec<Offered> = send.to.iter().filter_map(|list| offered[*list].clone()).collect();
+        let reported = check_send_names(manifest, send, &known, diagnostics);
+        run.send(send, reported, diagnostics, sink)?;
+    }
+    run.check_unused(diagnostics);
+    Ok(run.finish())
+}
+
+impl Expansion {
+    /// Whether an identity is on a suppress list; asked for messages that no row names any more.
+    pub fn is_suppressed(&self, identity: &str) -> bool {
+        self.suppressed.contains(&Identity::new(identity))
+    }
+}
+
+/// The identities of a list, for `test`: whom the list reaches, whatever the sends say.
+pub fn recipients_of(manifest: &Manifest, list: usize, diagnostics: &mut Diagnostics) -> Vec<Recipient> {
+    let mut found = Vec::new();
+    lists::walk(manifest, &manifest.lists[list], lists::Walk::First, diagnostics, &mut |row, _| {
+        if let Audience::Recipient(recipient) = row.audience {
+            found.push(recipient);
+        }
+        Ok(())
+    })
+    .expect("nothing is written");
+    found
+}
+
+/// A column of the results that neither a list nor a var offers would be empty for everyone: surely a slip.
+fn check_result_columns(manifest: &Manifest, offered: &[Option<Offered>], diagnostics: &mut Diagnostics) {
+    if offered.iter().any(Option::is_none) {
+        return;
+    }
+    let mut names: Vec<&str> =
+        offered.iter().flatten().flat_map(|offered| &offered.names).map(String::as_str).collect();
+    names.extend(manifest.sends.iter().flat_map(|send| &send.vars).map(|var| var.name.as_str()));
+    names.sort_unstable();
+    names.dedup();
+    for column in &manifest.results.columns {
+        if !names.contains(&column.name.as_str()) {
+            diagnostics.push(text::unknown_result_column(&column.name, &names).at(column.place.clone()));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Renders an event for one row. What does not depend on the row is built, and its faults are said, once.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::cells::{Cells, Context, Nothing};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Zone};
+use crate::manifest::{EventTemplate, EventZone, RenderFault, Reported, Template, Values, Var};
+
+/// A rendered event: the wire's JSON, and what the plan shows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Worded {
+    pub json: String,
+    pub name: String,
+    pub date_time: String,
+    pub time_zone: Option<String>,
+    pub at: Option<Timestamp>,
+    pub canceled: bool,
+}
+
+const FIELDS: [Field; 7] = [
+    Field::Name,
+    Field::Description,
+    Field::DateTime,
+    Field::Timezone,
+    Field::LocationName,
+    Field::CallLinkType,
+    Field::Canceled,
+];
+
+/// The wording of one event within one send.
+pub(super) struct Wording<'m> {
+    event: &'m EventTemplate,
+    vars: &'m [Var],
+    builder: Builder,
+    /// Names that some list of the send does not offer: said at the template.
+    reported: Reported,
+    /// Findings about texts that depend on no row, by code: said once.
+    said: HashSet<(Field, usize, &'static str)>,
+    /// Per variant: the event, when none of its texts depends on the row.
+    fixed: Vec<Option<Worded>>,
+    /// The texts of the row being rendered, in the order of [`FIELDS`]; kept so that a row allocates little.
+    texts: [String; FIELDS.len()],
+}
+
+impl<'m> Wording<'m> {
+    /// Builds, and reports on, what does not depend on rows.
+    pub(super) fn new(
+        event: &'m EventTemplate,
+        vars: &'m [Var],
+        now: Timestamp,
+        reported: Reported,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut wording = Self {
+            event,
+            vars,
+            builder: Builder::new(now),
+            reported,
+            said: HashSet::new(),
+            fixed: Vec::new(),
+            texts: Default::default(),
+        };
+        for variant in 0..event.variants() {
+            let built = wording.render_fixed(variant, diagnostics);
+            wording.fixed.push(built);
+        }
+        wording
+    }
+
+    /// The event for one row; `None` when the row, or the template, has a fault. Whatever has to be said is added to
+    /// `found`.
+    pub(super) fn render(&mut self, cells: &Cells<'_>, variant: usize, found: &mut Vec<Diagnostic>) -> Option<Worded> {
+        if let Some(worded) = &self.fixed[variant] {
+            return Some(worded.clone());
+        }
+        let context = Context { cells, vars: self.vars };
+        let faults = self.fill(variant, &context, |_| true);
+        let faulty = !faults.is_empty();
+        found.extend(faults.into_iter().filter_map(|(field, fault)| self.fault_of_row(field, variant, *fault, cells)));
+        if faulty {
+            return None;
+        }
+        let built = self.build(variant, |_| true);
+        let (worded, findings) = match built {
+            Ok(mut built) => {
+                let warnings = std::mem::take(&mut built.warnings);
+                (Some(Worded::of(built)), warnings)
+            }
+            Err(faults) => (None, faults),
+        };
+        found.extend(findings.into_iter().filter_map(|finding| self.place(finding, variant, Some(cells))));
+        worded
+    }
+
+    fn render_fixed(&mut self, variant: usize, diagnostics: &mut Diagnostics) -> Option<Worded> {
+        let event = self.event;
+        let is_fixed = |field| template(event, field, variant).is_none_or(|template| template.names().is_empty());
+        let faults = self.fill(variant, &Nothing, is_fixed);
+        for (field, fault) in &faults {
+            if self.said.insert((*field, variant, fault.diagnostic.code.id)) {
+                diagnostics.push(fault.diagnostic.clone().at(fault.place.clone()));
+            }
+        }
+        let is_usable = |field| is_fixed(field) && !faults.iter().any(|(faulty, _)| *faulty == field);
+        match self.build(variant, is_usable) {
+            Ok(mut built) => {
+                for warning in std::mem::take(&mut built.warnings) {
+                    diagnostics.extend(self.place(warning, variant, None));
+                }
+                FIELDS.into_iter().all(is_usable).then(|| Worded::of(built))
+            }
+            Err(findings) => {
+                for finding in findings {
+                    diagnostics.extend(self.place(finding, variant, None));
+                }
+                None
+            }
+        }
+    }
+
+    /// Renders the texts that `wanted` names into the buffers.
+    fn fill(
+        &mut self,
+        variant: usize,
+        values: &dyn Values,
+        wanted: impl Fn(Field) -> bool,
+    ) -> Vec<(Field, Box<RenderFault>)> {
+        let mut faults = Vec::new();
+        for (field, text) in FIELDS.into_iter().zip(&mut self.texts) {
+            text.clear();
+            if let Some(template) = template(self.event, field, variant).filter(|_| wanted(field))
+                && let Err(fault) = template.render(values, text)
+            {
+                faults.push((field, fault));
+            }
+        }
+        faults
+    }
+
+    /// Builds the event from the buffers; texts that `usable` does not name count as missing.
+    fn build(&mut self, variant: usize, usable: impl Fn(Field) -> bool) -> Result<Built, Vec<Finding>> {
+        let text = |field: Field| {
+            let index = FIELDS.iter().position(|known| *known == field)?;
+            template(self.event, field, variant).filter(|_| usable(field)).map(|_| self.texts[index].as_str())
+        };
+        let texts = Texts {
+            name: text(Field::Name),
+            description: text(Field::Description),
+            date_time: text(Field::DateTime),
+            location_name: text(Field::LocationName),
+            call_link_type: text(Field::CallLinkType),
+            canceled: text(Field::Canceled),
+        };
+        let zone = match &self.event.timezone {
+            EventZone::None => Zone::None,
+            EventZone::Fixed(zone) => Zone::Known(zone),
+            EventZone::Template(_) => text(Field::Timezone).map_or(Zone::Faulty, Zone::Text),
+            EventZone::Faulty => Zone::Faulty,
+        };
+        self.builder.build(&texts, zone)
+    }
+
+    /// What to say about a value that cannot be rendered for a row; nothing when its name was reported already.
+    fn fault_of_row(
+        &mut self,
+        field: Field,
+        variant: usize,
+        fault: RenderFault,
+        cells: &Cells<'_>,
+    ) -> Option<Diagnostic> {
+        if fault.name.as_deref().is_some_and(|name| self.reported.covers(name))
+            || self.said.contains(&(field, variant, fault.diagnostic.code.id))
+        {
+            return None;
+        }
+        let place = fault.name.as_deref().map_or_else(|| cells.place(), |name| cells.place_of(name));
+        Some(fault.diagnostic.at(place).related(fault.place, "used here"))
+    }
+
+    /// Gives a finding its place: the row's when the text depends on the row, else the template's, and then only once.
+    fn place(&mut self, finding: Finding, variant: usize, cells: Option<&Cells<'_>>) -> Option<Diagnostic> {
+        let Finding { field, diagnostic } = finding;
+        let template_place = self.event.place_of(field, variant).clone();
+        match cells.filter(|_| self.depends_on_row(field, variant)) {
+            Some(cells) => {
+                let name = self.only_name(field, variant);
+                let place = name.map_or_else(|| cells.place(), |name| cells.place_of(name));
+                Some(diagnostic.at(place).related(template_place, "of this text"))
+            }
+            None => self.said.insert((field, variant, diagnostic.code.id)).then(|| diagnostic.at(template_place)),
+        }
+    }
+
+    fn depends_on_row(&self, field: Field, variant: usize) -> bool {
+        let uses_values = |field| template(self.event, field, variant).is_some_and(|text| !text.names().is_empty());
+        uses_values(field) || (field == Field::DateTime && uses_values(Field::Timezone))
+    }
+
+    /// The variable of a text that uses a single one: then its cell is the place to point at.
+    fn only_name(&self, field: Field, variant: usize) -> Option<&'m str> {
+        match template(self.event, field, variant)?.names() {
+            [only] if !only.of_row => Some(&only.name),
+            _ => None,
+        }
+    }
+}
+
+/// The template of a field; where a text is a list of wordings, the one that `variant` chooses, counted round.
+fn template(event: &EventTemplate, field: Field, variant: usize) -> Option<&Template> {
+    let chosen = |texts: &'_ [Template]| (!texts.is_empty()).then(|| variant % texts.len());
+    match field {
+        Field::Name => chosen(&event.name).map(|index| &event.name[index]),
+        Field::Description => chosen(&event.description).map(|index| &event.description[index]),
+        Field::LocationName => chosen(&event.location_name).map(|index| &event.location_name[index]),
+        Field::DateTime => event.date_time.as_ref(),
+        Field::CallLinkType => event.call_link_type.as_ref(),
+        Field::Canceled => event.canceled.as_ref(),
+        Field::Timezone => match &event.timezone {
+            EventZone::Template(template) => Some(template),
+            EventZone::None | EventZone::Fixed(_) | EventZone::Faulty => None,
+        },
+    }
+}
+
+impl Worded {
+    fn of(built: Built) -> Self {
+        let json = serde_json::to_string(&built.event).expect("an event is plain data");
+        Self {
+            json,
+            name: built.event.name,
+            date_time: built.event.date_time,
+            time_zone: built.event.time_zone,
+            at: built.at,
+            canceled: built.event.canceled,
+        }
+    }
+}
