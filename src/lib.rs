@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod delivery;
 pub mod diagnostic;
+pub mod engine;
 pub mod exit;
 pub mod expand;
 pub mod gateway;

@@ -1,0 +1,74 @@
+//! The signals that ask a run to stop: INT, TERM and HUP, heard through tokio.
+//!
+//! Only hears them. What the first and the second one mean is decided in the fleet.
+
+use std::io;
+
+use tokio::sync::mpsc;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// Something that will not wait for long: a service manager, a closed terminal.
+    Terminate,
+}
+
+/// Whether a person sits at a terminal and sees what is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    Terminal,
+    Nobody,
+}
+
+/// Where a run hears that it should stop.
+#[derive(Debug)]
+pub struct StopSignal {
+    heard: mpsc::UnboundedReceiver<Signal>,
+    /// Keeps the channel open when nobody else holds it.
+    _sender: mpsc::UnboundedSender<Signal>,
+}
+
+impl StopSignal {
+    /// Listens to the process's signals from now on, which then no longer end it by themselves. Needs a running tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// When the system refuses a signal handler.
+    pub fn listen() -> io::Result<Self> {
+        let (sender, stop) = Self::channel();
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            for (kind, means) in [
+                (SignalKind::interrupt(), Signal::Interrupt),
+                (SignalKind::terminate(), Signal::Terminate),
+                (SignalKind::hangup(), Signal::Terminate),
+            ] {
+                let mut signals = signal(kind)?;
+                let sender = sender.clone();
+                tokio::spawn(async move {
+                    while signals.recv().await.is_some() && sender.send(means).is_ok() {}
+                });
+            }
+        }
+        #[cfg(not(unix))]
+        tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(Signal::Interrupt).is_ok() {} });
+        Ok(stop)
+    }
+
+    /// A signal that only the holder of the sender gives.
+    pub fn channel() -> (mpsc::UnboundedSender<Signal>, Self) {
+        let (sender, heard) = mpsc::unbounded_channel();
+        (sender.clone(), Self { heard, _sender: sender })
+    }
+
+    /// The next signal; waits for ever when none comes. May be dropped and asked again without losing one.
+    pub async fn next(&mut self) -> Signal {
+        match self.heard.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+}
