@@ -8,6 +8,7 @@ use jiff::{Timestamp, civil};
 use super::event::Event;
 use super::stop::{Audience, Signal};
 use crate::delivery::{Delivery, Limits};
+use crate::instance::Fingerprint;
 use crate::ledger::{Batch, Settlement, Work};
 use crate::outcome::Outcome;
 
@@ -45,6 +46,8 @@ pub struct LaneSpec {
     pub limits: Limits,
     /// The instance's index in the gateway.
     pub gateway: usize,
+    /// By which the daily counts know the instance.
+    pub fingerprint: Fingerprint,
 }
 
 /// What a lane does when it would have to wait for an appointment (see `Why::is_appointment`).
@@ -87,6 +90,8 @@ pub enum Input {
     Stop(Signal),
     /// The ledger failed: with it the batch of the last commit, if it was under way.
     LedgerFailed,
+    /// The daily counts failed.
+    QuotaFailed,
     /// The answer to [`Command::Rescue`].
     Rescued,
 }
@@ -95,20 +100,47 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Read the next work of a lane; one at a time.
-    Fetch { lane: usize, most: usize },
+    Fetch {
+        lane: usize,
+        most: usize,
+    },
     /// Make this durable in one transaction; one at a time.
     Commit(Batch),
     /// Make the request: its intent is on disk.
-    Start { slot: usize, lane: usize, work: Work },
+    Start {
+        slot: usize,
+        lane: usize,
+        work: Work,
+    },
     /// Drop all requests in flight.
     Abandon,
-    AskStatus { lane: usize },
+    AskStatus {
+        lane: usize,
+    },
     /// How many messages wait in Z-API's queue; counting may end beyond `most`.
-    AskQueue { lane: usize, most: u32 },
+    AskQueue {
+        lane: usize,
+        most: u32,
+    },
     /// Reserve sends of a day's limit.
-    AskQuota { lane: usize, day: civil::Date, want: u32, limit: u32 },
+    AskQuota {
+        lane: usize,
+        day: civil::Date,
+        want: u32,
+        limit: u32,
+    },
+    /// Count sends of a lane without a daily limit, for the sake of other campaigns that have one.
+    CountQuota {
+        lane: usize,
+        day: civil::Date,
+        sends: u32,
+    },
     /// Give back reserved sends that were not made, or did not count.
-    ReturnQuota { lane: usize, day: civil::Date, unused: u32 },
+    ReturnQuota {
+        lane: usize,
+        day: civil::Date,
+        unused: u32,
+    },
     /// Keep these beside the ledger, which has failed.
     Rescue(Vec<Settlement>),
     Say(Event),

@@ -3,11 +3,11 @@
 //! Data only; the words for people stand in `report`. Nothing here is a record: counts for summaries and results are
 //! read from the ledger.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
+use crate::ledger::LedgerError;
 use crate::message::AttemptKind;
+use crate::quota::QuotaError;
 
 /// Told over one bounded channel. While the reader lags, settlements and waits are drawn together, so that a slow
 /// terminal never slows the sending; ends of lanes are never left out.
@@ -30,7 +30,7 @@ pub enum Event {
 pub struct Settled {
     /// Index into `RunOptions::lanes`.
     pub lane: usize,
-    pub label: Arc<str>,
+    pub label: String,
     pub kind: AttemptKind,
     pub verdict: Verdict,
 }
@@ -128,14 +128,16 @@ pub enum LaneEnd {
 
 /// Why the whole run ended.
 #[derive(Debug)]
-pub enum RunEnd<E> {
+pub enum RunEnd {
     /// Every lane came to its own end.
     Finished,
-    /// A signal, or whoever called: the rest is pending. `left_open` requests were in flight and got no answer in
-    /// time: unknown, now or at the next start.
+    /// A signal: the rest is pending. `left_open` requests were in flight and got no answer in time: unknown, now or at
+    /// the next start.
     Interrupted { left_open: usize },
     /// This many outcomes in a row, over all lanes, that nobody knows. A person is needed.
     Unknowns { in_row: u32 },
     /// The ledger failed; answers that were in flight went to its rescue file.
-    Ledger(E),
+    Ledger(LedgerError),
+    /// The daily counts failed where a limit depends on them.
+    Quota(QuotaError),
 }

@@ -48,13 +48,13 @@ impl StopSignal {
             ] {
                 let mut signals = signal(kind)?;
                 let sender = sender.clone();
-                tokio::spawn(async move {
-                    while signals.recv().await.is_some() && sender.send(means).is_ok() {}
-                });
+                tokio::spawn(async move { while signals.recv().await.is_some() && sender.send(means).is_ok() {} });
             }
         }
         #[cfg(not(unix))]
-        tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(Signal::Interrupt).is_ok() {} });
+        tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() && sender.send(Signal::Interrupt).is_ok() {}
+        });
         Ok(stop)
     }
 

@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["plan", "message", "outcome", "instance", "recipient"]),
     ("quota", &["message", "outcome", "instance"]),
     ("gateway", &["message", "outcome", "instance", "recipient"]),
-    ("engine", &["ledger", "gateway", "quota", "delivery", "message", "outcome", "recipient"]),
+    ("engine", &["ledger", "gateway", "quota", "delivery", "instance", "message", "outcome", "recipient"]),
     ("report", &["engine", "ledger", "plan", "message", "recipient", "outcome", "delivery", "diagnostic"]),
     ("sandbox", &["gateway", "recipient"]),
 ];
