@@ -1,9 +1,29 @@
-//! Bytes to rows.
+//! Bytes to rows: opens a recipient list, finds out its encoding and delimiter, checks its header, and streams its rows
+//! with their places.
+//!
+//! Talks to `diagnostic` only. Knows nothing of messages; whether a field is a recipient is asked once, to tell a header
+//! from data. Never holds more than a piece of the file.
 
+mod decode;
+mod dialect;
+mod file;
+mod header;
+mod place;
+mod reader;
+mod records;
+
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostics, Place};
+use crate::diagnostic::text::rows as text;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
+use crate::recipient::{self, Fault};
+use header::Header;
+use place::RawRow;
+use reader::Reader;
+use records::{Records, Shape};
 
 /// A recipient list that is a CSV file, as the manifest describes it.
 #[derive(Debug, Clone, Copy)]
@@ -23,70 +43,225 @@ pub struct ListSpec<'a> {
 
 /// The rows of one file, streamed.
 pub struct Rows {
-    headers: Vec<String>,
+    file: Arc<str>,
+    reader: Reader<Box<dyn Read + Send>>,
+    header: Header,
+    phone: Option<usize>,
+    /// How many rows were given out.
+    count: u64,
 }
 
 /// One row.
+#[derive(Debug)]
 pub struct Row<'a> {
     /// The line on which the row starts, from 1.
     pub line: u32,
     /// What is wrong with the row as a row, already reported: such a row has to be counted, and its fields are not to
     /// be relied on.
     pub fault: Option<String>,
-    rows: &'a Rows,
+    raw: RawRow<'a>,
+    fields: &'a csv::StringRecord,
 }
 
 /// Opens a list, finds out encoding and delimiter, and checks its header. `None` when no row can be read at all; what
 /// is wrong was reported.
 pub fn open(spec: &ListSpec<'_>, diagnostics: &mut Diagnostics) -> Option<Rows> {
-    todo!("{spec:?} {diagnostics:?}")
+    let refused = match file::open(spec.folder, spec.path) {
+        Ok(file) => return read(spec, Box::new(unbuffered(file)), diagnostics),
+        Err(file::Refusal::Outside) => text::outside(spec.shown),
+        Err(file::Refusal::NotAFile(what)) => text::not_a_file(spec.shown, what),
+        Err(file::Refusal::Io(error)) => text::unreadable(spec.shown, &error),
+    };
+    diagnostics.push(refused.at(spec.place.clone()));
+    None
+}
+
+/// The decoder reads in large pieces by itself.
+fn unbuffered(file: File) -> File {
+    file
+}
+
+/// Reads an opened list as far as its header.
+fn read(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Diagnostics) -> Option<Rows> {
+    match begin(spec, input, diagnostics) {
+        Ok(rows) => rows,
+        Err(error) => {
+            diagnostics.push(text::unreadable(spec.shown, &error).at(spec.place.clone()));
+            None
+        }
+    }
+}
+
+fn begin(
+    spec: &ListSpec<'_>,
+    input: Box<dyn Read + Send>,
+    diagnostics: &mut Diagnostics,
+) -> io::Result<Option<Rows>> {
+    let decode::Opened::Text(decoder) = decode::open(input)? else {
+        diagnostics.push(text::workbook(spec.shown).at(spec.place.clone()));
+        return Ok(None);
+    };
+    let mut records = Records::new(decoder);
+    let named = records.peek()?.and_then(dialect::named);
+    if named.is_some() {
+        records.skip_line()?;
+    }
+    let wanted = spec.columns.iter().map(|(_, column, _)| column.as_str());
+    let Some(line) = records.peek()? else {
+        diagnostics.push(text::empty_file(spec.shown).at(Place::file(spec.shown)));
+        return Ok(None);
+    };
+    records.delimiter = spec.delimiter.or(named).unwrap_or_else(|| dialect::found(line, wanted));
+    let mut reader = Reader::new(spec.shown, records);
+    let header = match reader.next(None, diagnostics)? {
+        Some(split) if split.fault.is_none() => {
+            let header = Header::new(split.fields.iter());
+            if let Some(index) = split.fields.iter().position(looks_like_a_recipient) {
+                diagnostics.push(text::no_header().at(split.raw.field(index)));
+                return Ok(None);
+            }
+            report_header(&header, &split.raw, diagnostics);
+            header
+        }
+        Some(_) => return Ok(None),
+        None => {
+            diagnostics.push(text::empty_file(spec.shown).at(Place::file(spec.shown)));
+            return Ok(None);
+        }
+    };
+    let mut rows = Rows { file: Arc::clone(spec.shown), reader, header, phone: None, count: 0 };
+    rows.resolve(spec, diagnostics);
+    Ok(Some(rows))
+}
+
+/// Whether a header's field is data, damaged data included.
+fn looks_like_a_recipient(field: &str) -> bool {
+    match recipient::parse(field) {
+        Ok(_) => true,
+        Err(
+            Fault::Scientific
+            | Fault::TrailingZero { .. }
+            | Fault::NoCountryCode { .. }
+            | Fault::Ambiguous { .. }
+            | Fault::TrunkZero { .. }
+            | Fault::NotInPlan { .. }
+            | Fault::BareGroupId { .. }
+            | Fault::GroupJid { .. }
+            | Fault::PersonJid { .. },
+        ) => true,
+        Err(_) => false,
+    }
+}
+
+/// Reports columns that cannot be told apart, or cannot be named at all.
+fn report_header(header: &Header, row: &RawRow<'_>, diagnostics: &mut Diagnostics) {
+    for twins in header.twins() {
+        let (first, second) = (&header.names[twins.first], &header.names[twins.second]);
+        let first_place = row.field(twins.first);
+        let found = if first == second {
+            text::duplicate_header(second, first_place)
+        } else {
+            text::twin_header(second, first, &header.slugs[twins.second], first_place)
+        };
+        diagnostics.push(found.at(row.field(twins.second)));
+    }
+    for blank in (0..header.names.len()).filter(|index| header.names[*index].is_empty()) {
+        diagnostics.push(text::blank_header().at(row.field(blank)));
+    }
 }
 
 impl Rows {
+    /// Finds the columns that the manifest names, and the phone.
+    fn resolve(&mut self, spec: &ListSpec<'_>, diagnostics: &mut Diagnostics) {
+        let mut phone_is_faulty = false;
+        for (variable, column, place) in spec.columns {
+            if let Some(index) = self.header.named(column.trim()) {
+                self.header.variables.push((variable.clone(), index));
+                continue;
+            }
+            phone_is_faulty |= variable == "phone";
+            let nearest = suggest::nearest(column, self.header.names.iter().map(String::as_str));
+            let found = text::no_column(column, spec.shown, &self.header.listed(), nearest);
+            diagnostics.push(found.at(place.clone()));
+        }
+        self.phone = if phone_is_faulty { None } else { self.header.index_of("phone") };
+        if self.phone.is_none() && !phone_is_faulty {
+            let found = text::no_phone(spec.shown, &self.header.listed(), self.header.likely_phone());
+            diagnostics.push(found.at(spec.place.clone()));
+        }
+        let fields = self.header.names.len();
+        self.reader.records_mut().shape = self.phone.map(|phone| Shape { fields, phone });
+    }
+
     /// The header, as written (trimmed).
     pub fn headers(&self) -> &[String] {
-        &self.headers
+        &self.header.names
     }
 
     /// The names a row offers to templates: the variables of `columns`, then the slug of every header.
     pub fn names(&self) -> Vec<String> {
-        todo!()
+        let variables = self.header.variables.iter().map(|(variable, _)| variable);
+        let slugs = self.header.slugs.iter().filter(|slug| !slug.is_empty());
+        let mut names: Vec<String> = Vec::new();
+        for name in variables.chain(slugs) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// The field of a variable: one of `columns`, else a slug.
     pub fn index_of(&self, name: &str) -> Option<usize> {
-        todo!("{name}")
+        self.header.index_of(name)
     }
 
     /// The field of `row["..."]`: a header exactly as written.
     pub fn index_of_header(&self, header: &str) -> Option<usize> {
-        todo!("{header}")
+        self.header.named(header)
     }
 
     /// The field with the recipient. `None` when there is no such column, which was reported by [`open`].
     pub fn phone(&self) -> Option<usize> {
-        todo!()
+        self.phone
     }
 
     /// The next row; rows with faults are reported and returned, blank lines are neither.
     pub fn next(&mut self, diagnostics: &mut Diagnostics) -> Option<Row<'_>> {
-        todo!("{diagnostics:?}")
+        let fields = self.header.names.len();
+        match self.reader.next(Some(fields), diagnostics) {
+            Ok(Some(split)) => {
+                self.count += 1;
+                Some(Row { line: split.raw.line, fault: split.fault, raw: split.raw, fields: split.fields })
+            }
+            Ok(None) => {
+                if self.count == 0 {
+                    diagnostics.push(text::no_rows(&self.file).at(Place::file(&self.file)));
+                }
+                None
+            }
+            Err(error) => {
+                let found: Diagnostic = text::unreadable(&self.file, &error);
+                diagnostics.push(found.at(Place::file(&self.file)));
+                None
+            }
+        }
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     /// A field by its index; `None` when the row is too short.
-    pub fn get(&self, index: usize) -> Option<&str> {
-        todo!("{index} {:?}", self.rows.headers)
+    pub fn get(&self, index: usize) -> Option<&'a str> {
+        self.fields.get(index)
     }
 
     /// Where a field stands, with the row's text.
     pub fn place_of(&self, index: usize) -> Place {
-        todo!("{index}")
+        self.raw.field(index)
     }
 
     /// The row as a whole.
     pub fn place(&self) -> Place {
-        todo!()
+        self.raw.whole()
     }
 }

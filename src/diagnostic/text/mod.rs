@@ -6,6 +6,7 @@
 
 pub mod expansion;
 pub mod recipient;
+pub mod rows;
 
 /// A cell or a name as a message can hold it: one line, not too long, nothing that a terminal would obey.
 fn shorten(text: &str) -> String {

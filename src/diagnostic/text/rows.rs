@@ -1,0 +1,175 @@
+//! Codes and words for files of rows: E2xx and W2xx.
+
+use super::shorten;
+use crate::diagnostic::{Code, Diagnostic, Place};
+
+const UNREADABLE: Code = Code { id: "E201", title: "list cannot be read" };
+const NOT_A_FILE: Code = Code { id: "E202", title: "list is no plain file" };
+const OUTSIDE: Code = Code { id: "E203", title: "list outside of the manifest's folder" };
+const WORKBOOK: Code = Code { id: "E204", title: "workbook instead of a CSV" };
+const ENCODING: Code = Code { id: "E205", title: "broken encoding" };
+const EMPTY_FILE: Code = Code { id: "E206", title: "empty file" };
+const NO_HEADER: Code = Code { id: "E207", title: "no header" };
+const DUPLICATE_HEADER: Code = Code { id: "E208", title: "duplicate header" };
+const TWIN_HEADER: Code = Code { id: "E209", title: "headers with one name" };
+const NO_COLUMN: Code = Code { id: "E210", title: "no such column" };
+const NO_PHONE: Code = Code { id: "E211", title: "no column for the recipient" };
+const RAGGED: Code = Code { id: "E212", title: "too many or too few fields" };
+const UNCLOSED_QUOTE: Code = Code { id: "E213", title: "quote that never closes" };
+const AFTER_QUOTE: Code = Code { id: "E214", title: "text after a closing quote" };
+const NUL: Code = Code { id: "E215", title: "NUL character" };
+const LONG_FIELD: Code = Code { id: "E216", title: "field too long" };
+const LONG_LINE: Code = Code { id: "E217", title: "line too long" };
+const WINDOWS_1252: Code = Code { id: "W201", title: "list is not UTF-8" };
+const BLANK_HEADER: Code = Code { id: "W202", title: "column without a name" };
+const NO_ROWS: Code = Code { id: "W203", title: "list without rows" };
+
+pub const CODES: &[&Code] = &[
+    &UNREADABLE,
+    &NOT_A_FILE,
+    &OUTSIDE,
+    &WORKBOOK,
+    &ENCODING,
+    &EMPTY_FILE,
+    &NO_HEADER,
+    &DUPLICATE_HEADER,
+    &TWIN_HEADER,
+    &NO_COLUMN,
+    &NO_PHONE,
+    &RAGGED,
+    &UNCLOSED_QUOTE,
+    &AFTER_QUOTE,
+    &NUL,
+    &LONG_FIELD,
+    &LONG_LINE,
+    &WINDOWS_1252,
+    &BLANK_HEADER,
+    &NO_ROWS,
+];
+
+pub fn unreadable(file: &str, error: &std::io::Error) -> Diagnostic {
+    let (message, help) = match error.kind() {
+        std::io::ErrorKind::NotFound => (
+            format!("there is no file {file}"),
+            "the path counts from the manifest's folder; upper and lower case matter",
+        ),
+        std::io::ErrorKind::PermissionDenied => {
+            (format!("{file} may not be read by you"), "give yourself the right to read it")
+        }
+        _ => (format!("{file} cannot be read: {error}"), "see whether the disk and the file are in order"),
+    };
+    Diagnostic::new(&UNREADABLE, message).help(help)
+}
+
+pub fn not_a_file(file: &str, what: &str) -> Diagnostic {
+    Diagnostic::new(&NOT_A_FILE, format!("{file} is {what}, not a plain file")).help("name a CSV file")
+}
+
+pub fn outside(file: &str) -> Diagnostic {
+    Diagnostic::new(&OUTSIDE, format!("{file} leads out of the manifest's folder"))
+        .help("put the list into the manifest's folder or below it; a link may not lead out of it")
+}
+
+pub fn workbook(file: &str) -> Diagnostic {
+    Diagnostic::new(&WORKBOOK, format!("{file} is a spreadsheet's workbook, not a CSV"))
+        .help("open it in the spreadsheet and save it as `CSV UTF-8`")
+}
+
+pub fn encoding() -> Diagnostic {
+    Diagnostic::new(&ENCODING, "the file holds bytes that are no text in the encoding of the rest")
+        .help("save the file again as `CSV UTF-8`, then look at the letters with accents")
+}
+
+pub fn empty_file(file: &str) -> Diagnostic {
+    Diagnostic::new(&EMPTY_FILE, format!("{file} is empty")).help("write a header with a column `phone`, then the rows")
+}
+
+pub fn no_header() -> Diagnostic {
+    Diagnostic::new(&NO_HEADER, "the first row holds a recipient where a header should stand")
+        .help("put a row with the names of the columns above it, such as `phone,name`")
+}
+
+pub fn duplicate_header(name: &str, first: Place) -> Diagnostic {
+    Diagnostic::new(&DUPLICATE_HEADER, format!("there are two columns `{}`", shorten(name)))
+        .help("rename one of them")
+        .related(first, "first used here")
+}
+
+pub fn twin_header(name: &str, other: &str, slug: &str, first: Place) -> Diagnostic {
+    let message = format!("columns `{}` and `{}` are both called `{slug}` in templates", shorten(other), shorten(name));
+    Diagnostic::new(&TWIN_HEADER, message).help("rename one of them").related(first, "the other one")
+}
+
+/// A column that the manifest names and the file does not have; `headers` lists those it has.
+pub fn no_column(column: &str, file: &str, headers: &str, nearest: Option<&str>) -> Diagnostic {
+    let help = nearest.map_or_else(
+        || format!("its columns are {headers}"),
+        |nearest| format!("did you mean `{}`? its columns are {headers}", shorten(nearest)),
+    );
+    Diagnostic::new(&NO_COLUMN, format!("{file} has no column `{}`", shorten(column))).help(help)
+}
+
+pub fn no_phone(file: &str, headers: &str, likely: Option<&str>) -> Diagnostic {
+    let help = likely.map_or_else(
+        || format!("say which one it is with `columns: {{ phone: ... }}`; its columns are {headers}"),
+        |likely| format!("did you mean `columns: {{ phone: \"{}\" }}`? its columns are {headers}", shorten(likely)),
+    );
+    Diagnostic::new(&NO_PHONE, format!("{file} has no column `phone`")).help(help)
+}
+
+pub fn ragged(fields: usize, expected: usize) -> Diagnostic {
+    let has = if fields == 1 { "1 field".to_owned() } else { format!("{fields} fields") };
+    let help = if fields > expected {
+        "a text that holds the separator needs quotes around it"
+    } else {
+        "write the separator for empty fields too, or give the row what it lacks"
+    };
+    Diagnostic::new(&RAGGED, format!("the row has {has}, the header has {expected}")).help(help)
+}
+
+pub fn unclosed_quote() -> Diagnostic {
+    Diagnostic::new(&UNCLOSED_QUOTE, "the quote that opens here never closes")
+        .help("close it at the end of the field, or take it out; a quote within a quoted text is written twice")
+}
+
+pub fn after_quote() -> Diagnostic {
+    Diagnostic::new(&AFTER_QUOTE, "there is text after the closing quote of a field")
+        .help("a quote within a quoted text is written twice: `\"Bar \"\"Zé\"\"\"`")
+}
+
+pub fn nul() -> Diagnostic {
+    Diagnostic::new(&NUL, "the row holds a NUL character").help("save the file again from the program it came from")
+}
+
+pub fn long_field(bytes_max: usize) -> Diagnostic {
+    Diagnostic::new(&LONG_FIELD, format!("the field is longer than {} KiB", bytes_max / 1024))
+        .help("shorten it; if it should be several fields, see whether a quote is missing")
+}
+
+pub fn long_line(bytes_max: usize) -> Diagnostic {
+    Diagnostic::new(&LONG_LINE, format!("the line is longer than {} MiB", bytes_max / (1024 * 1024)))
+        .help("see whether this is a CSV at all, and whether its lines end")
+}
+
+pub fn windows_1252() -> Diagnostic {
+    Diagnostic::new(&WINDOWS_1252, "the file is not UTF-8: it is read as Windows-1252, as Excel writes it")
+        .help("see whether the accents are right in `plan`; better, save it as `CSV UTF-8`")
+}
+
+pub fn blank_header() -> Diagnostic {
+    Diagnostic::new(&BLANK_HEADER, "the column has no name, so nothing can use it").help("name it, or take it out")
+}
+
+pub fn no_rows(file: &str) -> Diagnostic {
+    Diagnostic::new(&NO_ROWS, format!("{file} has a header and no rows")).help("nobody is invited through this list")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_unique() {
+        assert!(CODES.windows(2).all(|pair| pair[0].id < pair[1].id));
+    }
+}

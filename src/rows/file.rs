@@ -1,0 +1,110 @@
+//! Opens a list's file, and nothing that is not one: no FIFO that would block, no device, no `/proc`, nothing outside of
+//! the manifest's folder, symbolic links followed. Says why in a value; never echoes content.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+/// Why a file is not opened.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// It leads out of the manifest's folder.
+    Outside,
+    /// What it is instead of a plain file.
+    NotAFile(&'static str),
+    Io(io::Error),
+}
+
+/// The magic numbers of file systems whose files are not files: `/proc` and `/sys`.
+const KERNEL_FILE_SYSTEMS: [u64; 2] = [0x9fa0, 0x6265_6572];
+
+/// Opens `path`, which has to lie in `folder`.
+pub(super) fn open(folder: &Path, path: &Path) -> Result<File, Refusal> {
+    let folder = folder.canonicalize().map_err(Refusal::Io)?;
+    let path = path.canonicalize().map_err(Refusal::Io)?;
+    if !path.starts_with(&folder) {
+        return Err(Refusal::Outside);
+    }
+    // Without NONBLOCK a FIFO would wait for a writer; NOFOLLOW since the path was resolved just now.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = File::from(rustix::fs::open(&path, flags, Mode::empty()).map_err(|error| Refusal::Io(error.into()))?);
+    match kind(&file).map_err(Refusal::Io)? {
+        None => Ok(file),
+        Some(other) => Err(Refusal::NotAFile(other)),
+    }
+}
+
+/// What the opened file is, unless it is a plain file.
+fn kind(file: &File) -> io::Result<Option<&'static str>> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = file.metadata()?.file_type();
+    let other = if kind.is_dir() {
+        Some("a directory")
+    } else if kind.is_fifo() {
+        Some("a FIFO")
+    } else if kind.is_char_device() || kind.is_block_device() {
+        Some("a device")
+    } else if kind.is_socket() {
+        Some("a socket")
+    } else if is_of_the_kernel(file)? {
+        Some("a file that the system makes up")
+    } else {
+        None
+    };
+    Ok(other)
+}
+
+fn is_of_the_kernel(file: &File) -> io::Result<bool> {
+    let kind = rustix::fs::fstatfs(file)?.f_type;
+    Ok(KERNEL_FILE_SYSTEMS.iter().any(|magic| u64::try_from(kind).is_ok_and(|kind| kind == *magic)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn only_plain_files_in_the_folder_are_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("campaign");
+        std::fs::create_dir_all(folder.join("lists")).unwrap();
+        std::fs::write(folder.join("lists/vip.csv"), "phone\n").unwrap();
+        std::fs::write(root.path().join("secret.csv"), "phone\n").unwrap();
+        symlink(root.path().join("secret.csv"), folder.join("out.csv")).unwrap();
+        symlink("lists/vip.csv", folder.join("in.csv")).unwrap();
+        symlink("/dev/zero", folder.join("zero.csv")).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            folder.join("fifo.csv"),
+            rustix::fs::FileType::Fifo,
+            Mode::RUSR | Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let opened = |name: &str| match open(&folder, &folder.join(name)) {
+            Ok(_) => "opened".to_owned(),
+            Err(Refusal::Outside) => "outside".to_owned(),
+            Err(Refusal::NotAFile(what)) => what.to_owned(),
+            Err(Refusal::Io(error)) => format!("{:?}", error.kind()),
+        };
+        for (name, expected) in [
+            ("lists/vip.csv", "opened"),
+            ("in.csv", "opened"),
+            ("out.csv", "outside"),
+            ("../secret.csv", "outside"),
+            ("zero.csv", "outside"),
+            ("fifo.csv", "a FIFO"),
+            ("lists", "a directory"),
+            ("none.csv", "NotFound"),
+        ] {
+            assert_eq!(opened(name), expected, "{name}");
+        }
+        let made_up = open(Path::new("/proc"), Path::new("/proc/version"));
+        assert!(matches!(made_up, Err(Refusal::NotAFile(_))), "{made_up:?}");
+        let device = open(Path::new("/dev"), Path::new("/dev/null"));
+        assert!(matches!(device, Err(Refusal::NotAFile("a device"))), "{device:?}");
+    }
+}

@@ -1,0 +1,150 @@
+//! The header: names, slugs, and which field is which variable.
+
+/// The columns of a file, and how they can be called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Header {
+    /// As written, trimmed.
+    pub(super) names: Vec<String>,
+    /// Beside each name; empty for a blank one.
+    pub(super) slugs: Vec<String>,
+    /// The variables of `columns`, with the field of each.
+    pub(super) variables: Vec<(String, usize)>,
+}
+
+/// Two columns that cannot be told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Twins {
+    pub(super) first: usize,
+    pub(super) second: usize,
+}
+
+impl Header {
+    pub(super) fn new<'a>(fields: impl Iterator<Item = &'a str>) -> Self {
+        let names: Vec<String> = fields.map(|field| field.trim().to_owned()).collect();
+        let slugs = names.iter().map(|name| slug(name)).collect();
+        Self { names, slugs, variables: Vec::new() }
+    }
+
+    /// A column exactly as it is written.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+
+    /// A variable of `columns`, else a slug.
+    pub(super) fn index_of(&self, name: &str) -> Option<usize> {
+        let variable = self.variables.iter().find(|(variable, _)| variable == name).map(|(_, index)| *index);
+        variable.or_else(|| self.slugs.iter().position(|slug| slug == name && !slug.is_empty()))
+    }
+
+    /// Columns with one slug: the same name twice, or names that differ in case, accents or blanks only.
+    pub(super) fn twins(&self) -> Vec<Twins> {
+        let first = |second: usize| {
+            let slug = &self.slugs[second];
+            self.slugs[..second].iter().position(|known| known == slug && !slug.is_empty())
+        };
+        (0..self.slugs.len()).filter_map(|second| first(second).map(|first| Twins { first, second })).collect()
+    }
+
+    /// The column that is most likely the phone, for advice.
+    pub(super) fn likely_phone(&self) -> Option<&str> {
+        const WORDS: [&str; 9] =
+            ["phone", "telefone", "celular", "whatsapp", "fone", "zap", "numero", "contato", "grupo"];
+        let index = WORDS.iter().find_map(|word| self.slugs.iter().position(|slug| slug.contains(word)))?;
+        self.names.get(index).map(String::as_str)
+    }
+
+    /// All names, for messages.
+    pub(super) fn listed(&self) -> String {
+        const NAMES_MAX: usize = 20;
+        let shown: Vec<String> = self
+            .names
+            .iter()
+            .filter(|name| !name.is_empty())
+            .take(NAMES_MAX)
+            .map(|name| format!("`{}`", name.chars().take(40).collect::<String>()))
+            .collect();
+        let more = self.names.len().saturating_sub(NAMES_MAX);
+        if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+    }
+}
+
+/// The name by which a template can call a column: `Nome do grupo` -> `nome_do_grupo`, `Endereço` -> `endereco`. A name
+/// cannot begin with a digit, so `2º nome` -> `_2o_nome`.
+pub(super) fn slug(header: &str) -> String {
+    let mut slug = String::new();
+    for c in header.trim().chars().flat_map(char::to_lowercase) {
+        match plain(c) {
+            Some(letters) => slug.push_str(letters),
+            None if c.is_alphanumeric() => slug.push(c),
+            // A combining accent belongs to the letter before it.
+            None if ('\u{300}'..='\u{36F}').contains(&c) => {}
+            None if slug.ends_with('_') || slug.is_empty() => {}
+            None => slug.push('_'),
+        }
+    }
+    let trimmed = slug.trim_end_matches('_');
+    if trimmed.starts_with(|c: char| c.is_numeric()) { format!("_{trimmed}") } else { trimmed.to_owned() }
+}
+
+/// A letter without its accent.
+fn plain(c: char) -> Option<&'static str> {
+    let letters = match c {
+        'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' | 'ª' => "a",
+        'ç' | 'ć' | 'č' => "c",
+        'ď' | 'đ' => "d",
+        'é' | 'è' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => "e",
+        'ğ' => "g",
+        'í' | 'ì' | 'î' | 'ï' | 'ī' | 'ı' => "i",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' | 'ő' | 'º' => "o",
+        'ř' => "r",
+        'ś' | 'š' | 'ş' => "s",
+        'ť' => "t",
+        'ú' | 'ù' | 'û' | 'ü' | 'ū' | 'ů' | 'ű' => "u",
+        'ý' | 'ÿ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ß' => "ss",
+        _ => return None,
+    };
+    Some(letters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for (header, expected) in [
+            ("Nome do grupo", "nome_do_grupo"),
+            ("Endereço", "endereco"),
+            ("Endere\u{63}\u{327}o", "endereco"),
+            ("  E-mail (pessoal) ", "e_mail_pessoal"),
+            ("PHONE", "phone"),
+            ("2º nome", "_2o_nome"),
+            ("São  João -- Ação", "sao_joao_acao"),
+            ("İlk", "ilk"),
+            ("имя", "имя"),
+            ("---", ""),
+            ("", ""),
+        ] {
+            assert_eq!(slug(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn columns_are_found_by_variable_then_by_slug() {
+        let mut header = Header::new(["Celular", " Nome ", "nome", ""].into_iter());
+        header.variables.push(("phone".to_owned(), 0));
+        assert_eq!(header.index_of("phone"), Some(0));
+        assert_eq!(header.index_of("celular"), Some(0));
+        assert_eq!(header.index_of(""), None);
+        assert_eq!(header.named("Nome"), Some(1));
+        assert_eq!(header.twins(), [Twins { first: 1, second: 2 }]);
+        assert_eq!(header.likely_phone(), Some("Celular"));
+        assert_eq!(header.listed(), "`Celular`, `Nome`, `nome`");
+    }
+}

@@ -1,0 +1,326 @@
+//! Text to raw records: cuts at the line breaks that end a row, and keeps the line numbers right.
+//!
+//! Guards what comes after it: a quote that never closes is found within 64 KiB and costs one line, not the file; lines
+//! and records have an upper limit. Does not split fields; that is the `csv` crate's work, in `reader`.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use super::decode::{Decoder, Trouble};
+
+/// A quoted text that goes on over lines for longer than this is a quote that was never closed.
+pub(super) const FIELD_BYTES_MAX: usize = 64 * 1024;
+pub(super) const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// How much of a line that is too long is shown.
+const LONG_LINE_SHOWN_BYTES: usize = 200;
+
+/// One record as it stands in the file, without its line break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Raw {
+    /// Within [`Records::text`].
+    pub(super) range: Range<usize>,
+    /// The line on which it starts.
+    pub(super) line: u32,
+    pub(super) fault: Option<RawFault>,
+}
+
+/// Why a record cannot be split into fields; byte offsets count from the record's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RawFault {
+    UnclosedQuote { at: usize },
+    AfterQuote { at: usize },
+    Nul { at: usize },
+    LongLine,
+}
+
+/// What rows look like, to recognise one that an unclosed quote has swallowed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) fields: usize,
+    pub(super) phone: usize,
+}
+
+/// Cuts a decoded text into records.
+pub(super) struct Records<R> {
+    decoder: Decoder<R>,
+    buffer: String,
+    /// Everything in `buffer` before this was given out.
+    start: usize,
+    /// The number of the line at `start`.
+    line: u32,
+    /// Bytes of decoded text before `buffer`.
+    dropped: u64,
+    ended: bool,
+    /// What was seen at all, so that the usual file pays for none of it.
+    has_quote: bool,
+    has_carriage_return: bool,
+    has_nul: bool,
+    pub(super) delimiter: u8,
+    pub(super) shape: Option<Shape>,
+}
+
+/// Where a line ends: before its break, and after it.
+#[derive(Debug, Clone, Copy)]
+struct LineEnd {
+    text: usize,
+    next: usize,
+}
+
+/// How far a record goes once its quotes are looked at.
+struct Extent {
+    end: LineEnd,
+    lines: u32,
+    fault: Option<RawFault>,
+}
+
+impl<R: Read> Records<R> {
+    pub(super) fn new(decoder: Decoder<R>) -> Self {
+        Self {
+            decoder,
+            buffer: String::new(),
+            start: 0,
+            line: 1,
+            dropped: 0,
+            ended: false,
+            has_quote: false,
+            has_carriage_return: false,
+            has_nul: false,
+            delimiter: b',',
+            shape: None,
+        }
+    }
+
+    pub(super) fn text(&self, raw: &Raw) -> &str {
+        &self.buffer[raw.range.clone()]
+    }
+
+    /// What the decoder had to assume, if that lies before the end of `raw`: its offset from the start of `raw`.
+    pub(super) fn trouble_before_end(&self, raw: &Raw) -> Option<(Trouble, usize)> {
+        let trouble = self.decoder.trouble()?;
+        let offset = usize::try_from(trouble.offset.saturating_sub(self.dropped)).unwrap_or(usize::MAX);
+        (offset < raw.range.end).then(|| (trouble, offset.saturating_sub(raw.range.start)))
+    }
+
+    /// The first line that is not blank, without taking it.
+    pub(super) fn peek(&mut self) -> io::Result<Option<&str>> {
+        let Some(end) = self.skip_blank()? else { return Ok(None) };
+        let end = end.text.min(self.buffer.floor_char_boundary(self.start + LINE_BYTES_MAX));
+        Ok(Some(&self.buffer[self.start..end]))
+    }
+
+    /// Takes the line that [`Records::peek`] showed.
+    pub(super) fn skip_line(&mut self) -> io::Result<()> {
+        if let Some(end) = self.line_end(self.start)? {
+            self.take(end, 1);
+        }
+        Ok(())
+    }
+
+    /// The next record that is not blank.
+    pub(super) fn next(&mut self) -> io::Result<Option<Raw>> {
+        self.drop_taken();
+        let Some(end) = self.skip_blank()? else { return Ok(None) };
+        let line = self.line;
+        let start = self.start;
+        if end.text - start > LINE_BYTES_MAX {
+            return self.long_line(line).map(Some);
+        }
+        let mut record = Extent { end, lines: 1, fault: self.nul(start, end) };
+        if self.has_quote && record.fault.is_none() && self.buffer[start..end.text].contains('"') {
+            record = self.quotes(start, end)?;
+        }
+        self.take(record.end, record.lines);
+        Ok(Some(Raw { range: start..record.end.text, line, fault: record.fault }))
+    }
+
+    /// Leaves out blank lines; where the line at `start` ends, `None` at the end of the file.
+    fn skip_blank(&mut self) -> io::Result<Option<LineEnd>> {
+        while let Some(end) = self.line_end(self.start)? {
+            let is_blank = end.text - self.start < 1000 && self.buffer[self.start..end.text].trim().is_empty();
+            if !is_blank {
+                return Ok(Some(end));
+            }
+            self.take(end, 1);
+            self.drop_taken();
+        }
+        Ok(None)
+    }
+
+    /// The end of the line that begins at `start`, reading on as far as needed; a line over the limit ends where the
+    /// limit was found to be passed. `None` when nothing is left.
+    fn line_end(&mut self, start: usize) -> io::Result<Option<LineEnd>> {
+        loop {
+            let rest = &self.buffer[start..];
+            let feed = rest.find('\n');
+            let line = &rest[..feed.unwrap_or(rest.len())];
+            let lone = if self.has_carriage_return { line.find('\r') } else { None };
+            match (lone, feed) {
+                (Some(at), Some(feed)) if at + 1 == feed => {
+                    return Ok(Some(LineEnd { text: start + at, next: start + feed + 1 }));
+                }
+                (Some(at), _) if at + 1 < rest.len() || self.ended => {
+                    return Ok(Some(LineEnd { text: start + at, next: start + at + 1 }));
+                }
+                (None, Some(feed)) => return Ok(Some(LineEnd { text: start + feed, next: start + feed + 1 })),
+                (Some(_) | None, _) if self.ended || rest.len() > LINE_BYTES_MAX + 1 => {
+                    let end = self.buffer.len();
+                    return Ok((end > start).then_some(LineEnd { text: end, next: end }));
+                }
+                (Some(_) | None, _) => self.fill()?,
+            }
+        }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        let before = self.buffer.len();
+        self.ended = !self.decoder.fill(&mut self.buffer)?;
+        let new = &self.buffer[before..];
+        self.has_quote |= new.contains('"');
+        self.has_carriage_return |= new.contains('\r');
+        self.has_nul |= new.contains('\0');
+        Ok(())
+    }
+
+    fn take(&mut self, end: LineEnd, lines: u32) {
+        self.start = end.next;
+        self.line = self.line.saturating_add(lines);
+    }
+
+    /// Forgets what was given out, once that is worth the move.
+    fn drop_taken(&mut self) {
+        if self.start > 0 && (self.start == self.buffer.len() || self.start >= FIELD_BYTES_MAX) {
+            self.dropped += self.start as u64;
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+    }
+
+    fn nul(&self, start: usize, end: LineEnd) -> Option<RawFault> {
+        if !self.has_nul {
+            return None;
+        }
+        self.buffer[start..end.text].find('\0').map(|at| RawFault::Nul { at })
+    }
+
+    /// Skips a line that is too long, keeping its beginning to show.
+    fn long_line(&mut self, line: u32) -> io::Result<Raw> {
+        let shown = self.buffer.floor_char_boundary(self.start + LONG_LINE_SHOWN_BYTES);
+        let head = self.buffer[self.start..shown].to_owned();
+        loop {
+            let end = self.line_end(self.start)?;
+            let at_end = self.ended && end.is_none_or(|end| end.next == self.buffer.len());
+            let broken = end.is_some_and(|end| end.next > end.text);
+            if let Some(end) = end {
+                self.start = end.next;
+            }
+            if broken || at_end {
+                break;
+            }
+            self.drop_taken();
+        }
+        self.line = self.line.saturating_add(1);
+        // The head goes back in front of what is left, so that the raw record has a text to point to.
+        self.dropped = self.dropped.saturating_add((self.start as u64).saturating_sub(head.len() as u64));
+        self.buffer.replace_range(..self.start, &head);
+        self.start = head.len();
+        Ok(Raw { range: 0..head.len(), line, fault: Some(RawFault::LongLine) })
+    }
+
+    /// Follows the quotes of a record that begins at `start`, over line breaks where a quote is open. After a quote that
+    /// never closes, the next record begins on the line after the one where it was opened.
+    fn quotes(&mut self, start: usize, first: LineEnd) -> io::Result<Extent> {
+        let mut state = QuoteState::new(self.delimiter);
+        let (mut end, mut lines, mut at) = (first, 1, start);
+        let (mut opened_end, mut opened_lines) = (first, 1);
+        loop {
+            let opened = state.opened;
+            let after = state.read(&self.buffer[start..end.text], at - start);
+            if state.opened != opened {
+                (opened_end, opened_lines) = (end, lines);
+            }
+            let unclosed = Extent {
+                end: opened_end,
+                lines: opened_lines,
+                fault: Some(RawFault::UnclosedQuote { at: state.opened }),
+            };
+            match after {
+                Some(at) if lines == opened_lines => {
+                    return Ok(Extent { end, lines, fault: Some(RawFault::AfterQuote { at }) });
+                }
+                Some(_) => return Ok(unclosed),
+                None if !state.is_open() => return Ok(Extent { end, lines, fault: self.nul(start, end) }),
+                None => {}
+            }
+            let field = end.text - start - state.opened;
+            let is_swallowing = lines > opened_lines && (field > FIELD_BYTES_MAX || self.is_row(at, end));
+            if is_swallowing || end.text - start > LINE_BYTES_MAX {
+                return Ok(unclosed);
+            }
+            // The break belongs to the text, which goes on in the next line.
+            at = end.next;
+            match self.line_end(at)? {
+                Some(next) => end = next,
+                None => return Ok(unclosed),
+            }
+            lines += 1;
+        }
+    }
+
+    /// Whether a line within a quoted text is a row of its own.
+    fn is_row(&self, start: usize, end: LineEnd) -> bool {
+        let Some(shape) = self.shape.filter(|shape| shape.fields > 1) else { return false };
+        let line = &self.buffer[start..end.text];
+        let mut fields = line.split(char::from(self.delimiter));
+        let phone = fields.clone().nth(shape.phone);
+        phone.is_some_and(|phone| crate::recipient::parse(phone).is_ok()) && fields.by_ref().count() == shape.fields
+    }
+}
+
+/// Where in a record's quotes we are. Agrees with the `csv` crate: a quote opens at the start of a field only, and two
+/// within a quoted text are one.
+struct QuoteState {
+    delimiter: u8,
+    place: QuotePlace,
+    /// Where the last quote was opened.
+    opened: usize,
+    at: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QuotePlace {
+    FieldStart,
+    Unquoted,
+    Quoted,
+    /// Behind a quote within a quoted text: its end, or the first of two.
+    Closing,
+}
+
+impl QuoteState {
+    fn new(delimiter: u8) -> Self {
+        Self { delimiter, place: QuotePlace::FieldStart, opened: 0, at: 0 }
+    }
+
+    fn is_open(&self) -> bool {
+        self.place == QuotePlace::Quoted
+    }
+
+    /// Reads a record from `from` to the end of what there is; where text follows a closing quote, if it does.
+    fn read(&mut self, record: &str, from: usize) -> Option<usize> {
+        self.at = from;
+        for byte in &record.as_bytes()[from..] {
+            self.place = match (self.place, *byte) {
+                (QuotePlace::FieldStart, b'"') => {
+                    self.opened = self.at;
+                    QuotePlace::Quoted
+                }
+                (QuotePlace::Quoted, b'"') => QuotePlace::Closing,
+                (QuotePlace::Closing, b'"') | (QuotePlace::Quoted, _) => QuotePlace::Quoted,
+                (_, byte) if byte == self.delimiter => QuotePlace::FieldStart,
+                (QuotePlace::Closing, _) => return Some(self.at),
+                (QuotePlace::FieldStart | QuotePlace::Unquoted, _) => QuotePlace::Unquoted,
+            };
+            self.at += 1;
+        }
+        None
+    }
+}
