@@ -92,11 +92,7 @@ fn read(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Diag
     }
 }
 
-fn begin(
-    spec: &ListSpec<'_>,
-    input: Box<dyn Read + Send>,
-    diagnostics: &mut Diagnostics,
-) -> io::Result<Option<Rows>> {
+fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Diagnostics) -> io::Result<Option<Rows>> {
     let decode::Opened::Text(decoder) = decode::open(input)? else {
         diagnostics.push(text::workbook(spec.shown).at(spec.place.clone()));
         return Ok(None);

@@ -148,3 +148,107 @@ impl<R: Read> Reader<R> {
         diagnostics.push(found.at(self.raw_row().character(at)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::decode;
+
+    /// Everything read from `bytes`, a line a row: `line:fields` or `line!`, then the diagnostics as
+    /// `line:column code`.
+    fn read(bytes: &[u8], delimiter: u8) -> (Vec<String>, Vec<String>) {
+        let decode::Opened::Text(decoder) = decode::open(bytes).unwrap() else { panic!("a workbook") };
+        let mut records = Records::new(decoder);
+        records.delimiter = delimiter;
+        let mut reader = Reader::new(&"a.csv".into(), records);
+        let mut diagnostics = Diagnostics::new();
+        let mut rows = Vec::new();
+        let mut expected = None;
+        while let Some(row) = reader.next(expected, &mut diagnostics).unwrap() {
+            let fields: Vec<&str> = row.fields.iter().collect();
+            let fault = if row.fault.is_some() { "!" } else { "" };
+            rows.push(format!("{}{fault}:{}", row.raw.line, fields.join("|")));
+            let count = *expected.get_or_insert(fields.len());
+            reader.records_mut().shape = Some(super::super::records::Shape { fields: count, phone: 0 });
+        }
+        let found = diagnostics.sorted().into_iter().map(|found| {
+            let span = found.place.as_ref().and_then(|place| place.span).unwrap();
+            format!("{}:{} {}", span.line, span.column, found.code.id)
+        });
+        (rows, found.collect())
+    }
+
+    #[test]
+    fn rows_lines_and_faults() {
+        let long_field = format!("p,n\n1,{}\n2,b\n", "x".repeat(FIELD_BYTES_MAX + 1));
+        let long_text = format!("p,n\n1,\"{}\n2,b\n", "x\n".repeat(FIELD_BYTES_MAX));
+        let long_line = format!("p,n\n1,{}\r\n2,b\n", "x".repeat(LINE_BYTES_MAX + 10));
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            ("p,n\n1,a\n2,b\n", &["1:p|n", "2:1|a", "3:2|b"], &[]),
+            ("p,n\r\n1,a\r\n2,b", &["1:p|n", "2:1|a", "3:2|b"], &[]),
+            ("p,n\r1,a\r\r2,b\r", &["1:p|n", "2:1|a", "4:2|b"], &[]),
+            ("\n\np,n\n\n  \n1,a\n,,,\n2,b\n\n", &["3:p|n", "6:1|a", "8:2|b"], &[]),
+            ("p,n\n1,\"a\nb\"\n2,c\n", &["1:p|n", "2:1|a\nb", "4:2|c"], &[]),
+            ("p,n\r\n1,\"a\r\n\r\nb\"\r\n2,\"c \"\"d\"\"\"\r\n", &["1:p|n", "2:1|a\r\n\r\nb", "5:2|c \"d\""], &[]),
+            ("p,n\n1,a \"quoted\" b\n", &["1:p|n", "2:1|a \"quoted\" b"], &[]),
+            ("p,n\n1\n2,b,c\n", &["1:p|n", "2!:1", "3!:2|b|c"], &["2:1 E212", "3:5 E212"]),
+            ("p,n\n1,\"a\n2,b\n3,c\n", &["1:p|n", "2!:", "3:2|b", "4:3|c"], &["2:3 E213"]),
+            ("p,n\n1,\"a\n2,\"b\"\n3,c\n", &["1:p|n", "2!:", "3:2|b", "4:3|c"], &["2:3 E213"]),
+            (
+                "p,n\n5511999998888,\"a\n5511999998887,b\n5511999998886,\"\n",
+                &["1:p|n", "2!:", "3:5511999998887|b", "4!:"],
+                &["2:15 E213", "4:15 E213"],
+            ),
+            ("p,n\n1,\"a\" x\n2,b\n", &["1:p|n", "2!:", "3:2|b"], &["2:6 E214"]),
+            ("p,n\n1,\"a\nb\",\"c\"d\n2,b\n", &["1:p|n", "2!:", "4:2|b"], &["3:7 E214"]),
+            ("p,n\n1,\"a\nb\",\"c\n2,b\n", &["1:p|n", "2!:", "4:2|b"], &["3:4 E213"]),
+            ("p,n\n1,a\0b\n2,b\n", &["1:p|n", "2!:", "3:2|b"], &["2:4 E215"]),
+            (&long_text, &["1:p|n", "2!:"], &["2:3 E213"]),
+            ("\u{feff}p,n\n1,é\n", &["1:p|n", "2:1|é"], &[]),
+        ];
+        for (text, rows, faults) in cases {
+            let (found_rows, found_faults) = read(text.as_bytes(), b',');
+            let shown = &text[..text.len().min(80)];
+            assert_eq!(&found_rows[..rows.len()], *rows, "{shown:?}");
+            assert_eq!(&found_faults[..faults.len()], *faults, "{shown:?}");
+            if !std::ptr::eq(*text, long_text.as_str()) {
+                assert_eq!((found_rows.len(), found_faults.len()), (rows.len(), faults.len()), "{shown:?}");
+            }
+        }
+        assert_eq!(read(long_field.as_bytes(), b',').1, ["2:3 E216"]);
+        let (rows, faults) = read(long_line.as_bytes(), b',');
+        assert_eq!(
+            (&rows[1..], &faults[..]),
+            (&["2!:".to_owned(), "3:2|b".to_owned()][..], &["2:1 E217".to_owned()][..])
+        );
+    }
+
+    #[test]
+    fn encodings_are_reported_where_they_show() {
+        let (rows, faults) = read(b"p;n\r\n1;a\r\n2;Jo\xE3o\r\n3;S\xE3o\r\n", b';');
+        assert_eq!((rows[2].as_str(), &faults[..]), ("3:2|João", &["3:5 W201".to_owned()][..]));
+        let (rows, faults) = read(b"p;n\n1;\xC3\xA9\n2;Jo\xE3o\n3;S\xE3o\n", b';');
+        assert_eq!((rows[2].as_str(), &faults[..]), ("3:2|Jo\u{FFFD}o", &["3:5 E205".to_owned()][..]));
+    }
+
+    #[test]
+    fn whatever_the_bytes_the_csv_crate_agrees_and_nothing_is_lost() {
+        let alphabet = [b'a', b'"', b',', b'\n', b'\r', b'1', 0xC3, 0xA3];
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..random.usize(0..24)).map(|_| alphabet[random.usize(0..alphabet.len())]).collect();
+            let (rows, faults) = read(&bytes, b',');
+            if !bytes.is_ascii() || faults.iter().any(|fault| !fault.ends_with("E212")) {
+                continue;
+            }
+            let mut plain = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(&bytes[..]);
+            let expected: Vec<String> = plain
+                .records()
+                .map(|record| record.unwrap().iter().collect::<Vec<_>>().join("|"))
+                .filter(|row| !row.replace('|', "").trim().is_empty())
+                .collect();
+            let found: Vec<&str> = rows.iter().map(|row| row.split_once(':').unwrap().1).collect();
+            assert_eq!(found, expected, "{:?}", String::from_utf8_lossy(&bytes));
+        }
+    }
+}
