@@ -32,9 +32,9 @@ pub enum Fault {
     BareGroupId { write: String, rounded: bool },
     /// Ends like a group id, but is none.
     GroupId { write: Option<String> },
-    /// `...@g.us`, as WhatsApp itself spells groups.
+    /// `...@g.us`, as `WhatsApp` itself spells groups.
     GroupJid { write: String },
-    /// `...@s.whatsapp.net` or `...@c.us`, as WhatsApp itself spells persons.
+    /// `...@s.whatsapp.net` or `...@c.us`, as `WhatsApp` itself spells persons.
     PersonJid { write: String },
     /// `@lid` without proper digits in front.
     Lid,

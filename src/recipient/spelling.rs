@@ -77,7 +77,7 @@ fn phone(text: &str) -> Result<Parsed, Fault> {
     }
 }
 
-/// Ids as WhatsApp itself spells them, and what else has an `@`.
+/// Ids as `WhatsApp` itself spells them, and what else has an `@`.
 fn at(text: &str, name: &str, domain: &str) -> Result<Parsed, Fault> {
     // A device (`5511999998888:12`) or agent suffix is no part of who is meant.
     let digits = name.split([':', '.']).next().unwrap_or(name);

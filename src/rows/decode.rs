@@ -48,7 +48,7 @@ pub(super) struct Decoder<R> {
 /// What a file turns out to be at its first bytes.
 pub(super) enum Opened<R> {
     Text(Decoder<R>),
-    /// An Excel or LibreOffice workbook.
+    /// A spreadsheet's workbook.
     Workbook,
 }
 
@@ -83,12 +83,15 @@ impl<R: Read> Decoder<R> {
             return Ok(false);
         }
         let before = out.len();
-        // Looks once more even if bytes are pending: those may be the first half of a character.
-        match self.input.read(&mut self.chunk[self.pending..]) {
-            Ok(0) => self.ended = true,
-            Ok(count) => self.pending += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
-            Err(error) => return Err(error),
+        // What is pending may be the first half of a character, so it is decoded together with what follows. Only the
+        // very first piece can fill the whole chunk.
+        if self.pending < self.chunk.len() {
+            match self.input.read(&mut self.chunk[self.pending..]) {
+                Ok(0) => self.ended = true,
+                Ok(count) => self.pending += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
+                Err(error) => return Err(error),
+            }
         }
         self.decode(out);
         self.decoded += (out.len() - before) as u64;
@@ -180,7 +183,9 @@ mod tests {
         }
     }
 
-    fn decoded(bytes: &[u8], piece: usize) -> Option<(String, Option<(TroubleKind, u64)>)> {
+    type Seen = Option<(TroubleKind, u64)>;
+
+    fn decoded(bytes: &[u8], piece: usize) -> Option<(String, Seen)> {
         let Opened::Text(mut decoder) = open(Pieces(bytes, piece)).unwrap() else { return None };
         let mut out = String::new();
         while decoder.fill(&mut out).unwrap() {}
@@ -193,7 +198,7 @@ mod tests {
             [mark.to_vec(), text.encode_utf16().flat_map(order).collect()].concat()
         };
         let text = "nome;ação\nJoão;😀\n";
-        let cases: Vec<(Vec<u8>, &str, Option<(TroubleKind, u64)>)> = vec![
+        let cases: Vec<(Vec<u8>, &str, Seen)> = vec![
             (text.as_bytes().to_vec(), text, None),
             (b"\xEF\xBB\xBFnome\n".to_vec(), "nome\n", None),
             (utf16(text, b"\xFF\xFE", u16::to_le_bytes), text, None),
@@ -211,6 +216,8 @@ mod tests {
                 assert_eq!(decoded(&bytes, piece), Some((expected.to_owned(), trouble)), "{bytes:?} by {piece}");
             }
         }
+        let long = "ação;".repeat(CHUNK_BYTES);
+        assert_eq!(decoded(long.as_bytes(), usize::MAX), Some((long.clone(), None)));
         assert!(decoded(b"PK\x03\x04rest of a workbook", 100).is_none());
     }
 }

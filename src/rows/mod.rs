@@ -67,18 +67,13 @@ pub struct Row<'a> {
 /// is wrong was reported.
 pub fn open(spec: &ListSpec<'_>, diagnostics: &mut Diagnostics) -> Option<Rows> {
     let refused = match file::open(spec.folder, spec.path) {
-        Ok(file) => return read(spec, Box::new(unbuffered(file)), diagnostics),
+        Ok(file) => return read(spec, Box::new(file), diagnostics),
         Err(file::Refusal::Outside) => text::outside(spec.shown),
         Err(file::Refusal::NotAFile(what)) => text::not_a_file(spec.shown, what),
         Err(file::Refusal::Io(error)) => text::unreadable(spec.shown, &error),
     };
     diagnostics.push(refused.at(spec.place.clone()));
     None
-}
-
-/// The decoder reads in large pieces by itself.
-fn unbuffered(file: File) -> File {
-    file
 }
 
 /// Reads an opened list as far as its header.
@@ -102,12 +97,12 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
     if named.is_some() {
         records.skip_line()?;
     }
-    let wanted = spec.columns.iter().map(|(_, column, _)| column.as_str());
+    let wanted: Vec<&str> = spec.columns.iter().map(|(_, column, _)| column.trim()).collect();
     let Some(line) = records.peek()? else {
         diagnostics.push(text::empty_file(spec.shown).at(Place::file(spec.shown)));
         return Ok(None);
     };
-    records.delimiter = spec.delimiter.or(named).unwrap_or_else(|| dialect::found(line, wanted));
+    records.delimiter = spec.delimiter.or(named).unwrap_or_else(|| dialect::found(line, &wanted));
     let mut reader = Reader::new(spec.shown, records);
     let header = match reader.next(None, diagnostics)? {
         Some(split) if split.fault.is_none() => {
@@ -132,21 +127,19 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
 
 /// Whether a header's field is data, damaged data included.
 fn looks_like_a_recipient(field: &str) -> bool {
-    match recipient::parse(field) {
-        Ok(_) => true,
-        Err(
-            Fault::Scientific
-            | Fault::TrailingZero { .. }
-            | Fault::NoCountryCode { .. }
-            | Fault::Ambiguous { .. }
-            | Fault::TrunkZero { .. }
-            | Fault::NotInPlan { .. }
-            | Fault::BareGroupId { .. }
-            | Fault::GroupJid { .. }
-            | Fault::PersonJid { .. },
-        ) => true,
-        Err(_) => false,
-    }
+    matches!(
+        recipient::parse(field),
+        Ok(_)
+            | Err(Fault::Scientific
+                | Fault::TrailingZero { .. }
+                | Fault::NoCountryCode { .. }
+                | Fault::Ambiguous { .. }
+                | Fault::TrunkZero { .. }
+                | Fault::NotInPlan { .. }
+                | Fault::BareGroupId { .. }
+                | Fault::GroupJid { .. }
+                | Fault::PersonJid { .. })
+    )
 }
 
 /// Reports columns that cannot be told apart, or cannot be named at all.

@@ -40,6 +40,14 @@ pub(super) struct Shape {
     pub(super) phone: usize,
 }
 
+/// What was seen in the file so far, so that the usual file pays for none of it.
+#[derive(Debug, Default)]
+struct Seen {
+    quote: bool,
+    carriage_return: bool,
+    nul: bool,
+}
+
 /// Cuts a decoded text into records.
 pub(super) struct Records<R> {
     decoder: Decoder<R>,
@@ -51,10 +59,7 @@ pub(super) struct Records<R> {
     /// Bytes of decoded text before `buffer`.
     dropped: u64,
     ended: bool,
-    /// What was seen at all, so that the usual file pays for none of it.
-    has_quote: bool,
-    has_carriage_return: bool,
-    has_nul: bool,
+    seen: Seen,
     pub(super) delimiter: u8,
     pub(super) shape: Option<Shape>,
 }
@@ -82,9 +87,7 @@ impl<R: Read> Records<R> {
             line: 1,
             dropped: 0,
             ended: false,
-            has_quote: false,
-            has_carriage_return: false,
-            has_nul: false,
+            seen: Seen::default(),
             delimiter: b',',
             shape: None,
         }
@@ -126,7 +129,7 @@ impl<R: Read> Records<R> {
             return self.long_line(line).map(Some);
         }
         let mut record = Extent { end, lines: 1, fault: self.nul(start, end) };
-        if self.has_quote && record.fault.is_none() && self.buffer[start..end.text].contains('"') {
+        if self.seen.quote && record.fault.is_none() && self.buffer[start..end.text].contains('"') {
             record = self.quotes(start, end)?;
         }
         self.take(record.end, record.lines);
@@ -151,17 +154,17 @@ impl<R: Read> Records<R> {
     fn line_end(&mut self, start: usize) -> io::Result<Option<LineEnd>> {
         loop {
             let rest = &self.buffer[start..];
-            let feed = rest.find('\n');
-            let line = &rest[..feed.unwrap_or(rest.len())];
-            let lone = if self.has_carriage_return { line.find('\r') } else { None };
-            match (lone, feed) {
-                (Some(at), Some(feed)) if at + 1 == feed => {
-                    return Ok(Some(LineEnd { text: start + at, next: start + feed + 1 }));
+            let newline = rest.find('\n');
+            let until = &rest[..newline.unwrap_or(rest.len())];
+            let lone = if self.seen.carriage_return { until.find('\r') } else { None };
+            match (lone, newline) {
+                (Some(at), Some(newline)) if at + 1 == newline => {
+                    return Ok(Some(LineEnd { text: start + at, next: start + newline + 1 }));
                 }
                 (Some(at), _) if at + 1 < rest.len() || self.ended => {
                     return Ok(Some(LineEnd { text: start + at, next: start + at + 1 }));
                 }
-                (None, Some(feed)) => return Ok(Some(LineEnd { text: start + feed, next: start + feed + 1 })),
+                (None, Some(end)) => return Ok(Some(LineEnd { text: start + end, next: start + end + 1 })),
                 (Some(_) | None, _) if self.ended || rest.len() > LINE_BYTES_MAX + 1 => {
                     let end = self.buffer.len();
                     return Ok((end > start).then_some(LineEnd { text: end, next: end }));
@@ -175,9 +178,9 @@ impl<R: Read> Records<R> {
         let before = self.buffer.len();
         self.ended = !self.decoder.fill(&mut self.buffer)?;
         let new = &self.buffer[before..];
-        self.has_quote |= new.contains('"');
-        self.has_carriage_return |= new.contains('\r');
-        self.has_nul |= new.contains('\0');
+        self.seen.quote |= new.contains('"');
+        self.seen.carriage_return |= new.contains('\r');
+        self.seen.nul |= new.contains('\0');
         Ok(())
     }
 
@@ -196,7 +199,7 @@ impl<R: Read> Records<R> {
     }
 
     fn nul(&self, start: usize, end: LineEnd) -> Option<RawFault> {
-        if !self.has_nul {
+        if !self.seen.nul {
             return None;
         }
         self.buffer[start..end.text].find('\0').map(|at| RawFault::Nul { at })
