@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use super::classify::{Answer, Body, Said, classify, classify_failure};
+use super::classify::{Answer, Body, classify, classify_failure};
 use super::failure::Failure;
+use super::said::Said;
 use super::wire::{Device, Group, GroupMetadata, Me, QueueCount, QueuePage, QueueQuery, Status};
 use super::{Gateway, instance_url};
 use crate::outcome::{NotSent, Outcome};
@@ -62,7 +63,7 @@ pub enum Deletion {
 }
 
 impl Gateway {
-    /// `GET /status`: whether the instance is connected to WhatsApp.
+    /// `GET /status`: whether the instance is connected to its phone.
     pub async fn status(&self, instance: usize) -> Result<Status, CallFault> {
         self.read(instance, Method::GET, &["status"], &[], None).await
     }

@@ -5,19 +5,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-
 use super::failure::{ConnectFailure, Failure, LostFailure};
 use super::redact::Redactor;
-use super::wire::SendAnswer;
+use super::said::{Said, Verdict};
 use crate::outcome::{NotSent, Outcome, Unknown};
 
 /// Retry-After is believed up to here.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
-
-/// Trouble with the credentials or the set-up is known by these words, under any status. Lower case.
-const SETUP_WORDS: [&str; 5] =
-    ["not allowed", "not configured", "instance not found", "token not found", "unauthorized"];
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(10);
 
 /// A complete HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +35,7 @@ pub fn classify(answer: &Answer, redactor: &Redactor, now: SystemTime) -> Outcom
     let said = Said::read(&answer.body);
     let status = answer.status;
     let http_status = Some(status);
-    let error = || redactor.line(&said.words(status));
+    let error = || said.words(status, redactor);
     let unknown = |then| Outcome::Unknown { http_status, error: error(), then };
 
     if said.is_about_setup() {
@@ -83,135 +77,6 @@ pub fn classify_failure(failure: Failure) -> Outcome {
     }
 }
 
-/// What a body says, as far as it can be read.
-pub(super) enum Said {
-    /// A JSON object.
-    Object(SendAnswer),
-    /// Something else: a proxy's page, half an object, nothing.
-    Text(String),
-    TooLong,
-}
-
-enum Verdict {
-    Accepted { message_id: String, zaap_id: String },
-    Refused,
-    Doubtful,
-}
-
-impl Said {
-    pub(super) fn read(body: &Body) -> Self {
-        let bytes = match body {
-            Body::Whole(bytes) => bytes.as_slice(),
-            Body::TooLong => return Self::TooLong,
-        };
-        // serde would also read an array as the object's fields in their order.
-        if bytes.trim_ascii_start().first() == Some(&b'{')
-            && let Ok(object) = serde_json::from_slice(bytes)
-        {
-            return Self::Object(object);
-        }
-        Self::Text(String::from_utf8_lossy(bytes).trim().to_owned())
-    }
-
-    /// Whether it names trouble with credentials or set-up, and nothing in it says that a message was queued.
-    pub(super) fn is_about_setup(&self) -> bool {
-        let Self::Object(object) = self else { return false };
-        let names_trouble = |field: &Option<Value>| {
-            text_of(field.as_ref()).is_some_and(|text| {
-                let text = text.to_lowercase();
-                SETUP_WORDS.iter().any(|words| text.contains(words))
-            })
-        };
-        !has_ids(object) && (names_trouble(&object.error) || names_trouble(&object.message))
-    }
-
-    /// Whether the service says that something went wrong.
-    pub(super) fn states_error(&self) -> bool {
-        matches!(self, Self::Object(object) if is_stated(object.error.as_ref()))
-    }
-
-    fn verdict(&self) -> Verdict {
-        let Self::Object(object) = self else { return Verdict::Doubtful };
-        match (&object.message_id, &object.zaap_id, is_stated(object.error.as_ref())) {
-            (Some(Value::String(message_id)), Some(Value::String(zaap_id)), false)
-                if is_id(message_id) && is_id(zaap_id) =>
-            {
-                Verdict::Accepted { message_id: message_id.clone(), zaap_id: zaap_id.clone() }
-            }
-            (_, _, true) if !has_ids(object) => Verdict::Refused,
-            _ => Verdict::Doubtful,
-        }
-    }
-
-    /// The service's own words where it has some, else ours. Not yet fit to be shown: it may hold a secret.
-    pub(super) fn words(&self, status: u16) -> String {
-        let own = own_words(status);
-        match self {
-            Self::Object(object) => {
-                let text = [&object.error, &object.message]
-                    .into_iter()
-                    .filter(|field| is_stated(field.as_ref()))
-                    .find_map(|field| text_of(field.as_ref()));
-                match text {
-                    Some(text) if status == 200 && has_ids(object) => format!("ids and an error in one answer: {text}"),
-                    Some(text) => text,
-                    None if status == 200 => "the answer has no message id or no zaap id".to_owned(),
-                    None => own.to_owned(),
-                }
-            }
-            Self::Text(text) if status == 200 && text.is_empty() => "the answer is empty".to_owned(),
-            Self::Text(_) if status == 200 => "the answer is not a JSON object".to_owned(),
-            // A web page is no sentence.
-            Self::Text(text) if text.is_empty() || text.starts_with('<') => own.to_owned(),
-            Self::Text(text) => text.clone(),
-            Self::TooLong => format!("{own}; the answer is longer than 64 KiB"),
-        }
-    }
-}
-
-/// What a status means when the service does not say more.
-fn own_words(status: u16) -> &'static str {
-    match status {
-        300..=399 => "the server redirects elsewhere; redirects are not followed, so the base URL needs a look",
-        400 => "the request was refused without a reason",
-        401 | 403 => "the credentials were refused",
-        404 => "nothing at this address: the instance, its token or the base URL is wrong",
-        405 => "the server does not take POST here: the base URL needs a look",
-        413 => "the event is too large for the service",
-        415 => "the server does not take JSON here: the base URL needs a look",
-        422 => "the event was refused without a reason",
-        429 => "too many requests",
-        500..=599 => "the service failed",
-        _ => "an answer that nobody has described",
-    }
-}
-
-/// Ids that are there, well-formed or not: something may have been queued.
-fn has_ids(object: &SendAnswer) -> bool {
-    [&object.message_id, &object.zaap_id].into_iter().any(|id| is_stated(id.as_ref()))
-}
-
-/// `null`, `""` and `false` state nothing.
-fn is_stated(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null | Value::Bool(false)) => false,
-        Some(Value::String(text)) => !text.trim().is_empty(),
-        Some(Value::Bool(true) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => true,
-    }
-}
-
-fn is_id(text: &str) -> bool {
-    !text.trim().is_empty()
-}
-
-fn text_of(value: Option<&Value>) -> Option<String> {
-    match value? {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
-
 /// Seconds, or an HTTP date that counts from `now`; capped. A date in the past is no wait; what cannot be read is none.
 fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
@@ -222,4 +87,188 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
         httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or(Duration::ZERO)
     };
     Some(wait.min(RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::instance::Credentials;
+
+    const NOW: &str = "Fri, 04 Dec 2026 19:00:00 GMT";
+
+    fn outcome(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
+        let credentials =
+            Credentials { id: SecretString::from("3C0FFEE"), token: SecretString::from("S3CR3T"), client_token: None };
+        let body = if body == "TOO LONG" { Body::TooLong } else { Body::Whole(body.as_bytes().to_vec()) };
+        let answer = Answer { status, retry_after: retry_after.map(ToOwned::to_owned), body };
+        classify(&answer, &Redactor::new(&credentials), httpdate::parse_http_date(NOW).unwrap())
+    }
+
+    /// One word for what a lane needs to know.
+    fn word(outcome: &Outcome) -> &'static str {
+        match outcome {
+            Outcome::Accepted { .. } => "accepted",
+            Outcome::Rejected { .. } => "rejected",
+            Outcome::NotSent { then: NotSent::Pause, .. } => "pause",
+            Outcome::NotSent { then: NotSent::Throttled { .. }, .. } => "throttled",
+            Outcome::NotSent { then: NotSent::StopLane, .. } => "set-up",
+            Outcome::Unknown { then: Unknown::Next, .. } => "unknown",
+            Outcome::Unknown { then: Unknown::StopLane, .. } => "unknown, stop",
+        }
+    }
+
+    const IDS: &str = r#"{"zaapId":"Z1","messageId":"M1","id":"M1"}"#;
+
+    /// Status, body, and what they come to.
+    const ROWS: &[(u16, &str, &str)] = &[
+        // Accepted: both ids, no error.
+        (200, IDS, "accepted"),
+        (200, r#" {"messageId":"M1","zaapId":"Z1","more":[1]}"#, "accepted"),
+        (200, r#"{"messageId":"M1","zaapId":"Z1","error":null}"#, "accepted"),
+        (200, r#"{"messageId":"M1","zaapId":"Z1","error":""}"#, "accepted"),
+        (200, r#"{"messageId":"M1","zaapId":"Z1","message":"not allowed"}"#, "accepted"),
+        // Refused with a 200: an error and no ids.
+        (200, r#"{"error":"Invalid phone"}"#, "rejected"),
+        (200, r#"{"error":true,"message":"no"}"#, "rejected"),
+        (200, r#"{"error":{"code":7},"messageId":"","zaapId":null}"#, "rejected"),
+        // Contradictions and everything that cannot be read.
+        (200, r#"{"messageId":"M1","zaapId":"Z1","error":"Invalid phone"}"#, "unknown"),
+        (200, r#"{"messageId":"M1","zaapId":"Z1","error":"not allowed"}"#, "unknown"),
+        (200, r#"{"zaapId":"Z1","error":"not allowed"}"#, "unknown"),
+        (200, r#"{"messageId":"M1"}"#, "unknown"),
+        (200, r#"{"messageId":"M1","zaapId":" "}"#, "unknown"),
+        (200, r#"{"messageId":1,"zaapId":2}"#, "unknown"),
+        (200, r#"{"messageId":"M1","messageId":"M2","zaapId":"Z1"}"#, "unknown"),
+        (200, "{}", "unknown"),
+        (200, "", "unknown"),
+        (200, "null", "unknown"),
+        (200, r#"["Z1","M1"]"#, "unknown"),
+        (200, r#"{"zaapId":"Z1","messageId":"M1"} trailing"#, "unknown"),
+        (200, r#"{"zaapId":"Z1","messageId":"M"#, "unknown"),
+        (200, "<html>", "unknown"),
+        (200, "TOO LONG", "unknown"),
+        // Set-up, by status.
+        (401, "", "set-up"),
+        (403, "<html>", "set-up"),
+        (404, r#"{"error":"NOT_FOUND"}"#, "set-up"),
+        (405, "", "set-up"),
+        (415, "TOO LONG", "set-up"),
+        // Set-up, by words, under any status.
+        (200, r#"{"error":"null not allowed"}"#, "set-up"),
+        (200, r#"{"error":"[10.1.2.3] Not Allowed"}"#, "set-up"),
+        (200, r#"{"message":"Unauthorized"}"#, "set-up"),
+        (400, r#"{"error":"your client-token is not configured"}"#, "set-up"),
+        (400, r#"{"error":"Instance not found"}"#, "set-up"),
+        (400, r#"{"error":{"text":"TOKEN NOT FOUND"}}"#, "set-up"),
+        (403, r#"{"error":"Client-Token not allowed"}"#, "set-up"),
+        (500, r#"{"message":"Instance not found"}"#, "set-up"),
+        (429, r#"{"error":"unauthorized"}"#, "set-up"),
+        // The same words elsewhere mean nothing.
+        (400, r#"{"reason":"not allowed"}"#, "rejected"),
+        (500, "not allowed", "unknown"),
+        // Refused.
+        (400, r#"{"error":"Invalid phone"}"#, "rejected"),
+        (400, "", "rejected"),
+        (400, "<html>", "rejected"),
+        (400, "TOO LONG", "unknown"),
+        (413, "", "rejected"),
+        (422, r#"{"error":"event"}"#, "rejected"),
+        (429, "", "throttled"),
+        (429, "TOO LONG", "throttled"),
+        // Redirects are never followed.
+        (300, "", "unknown, stop"),
+        (301, "", "unknown, stop"),
+        (304, "", "unknown, stop"),
+        (307, IDS, "unknown, stop"),
+        (308, "", "unknown, stop"),
+        // Any other 2xx or 4xx, every 5xx, and what is no status at all.
+        (201, IDS, "unknown"),
+        (202, "", "unknown"),
+        (204, "", "unknown"),
+        (402, "", "unknown"),
+        (408, "", "unknown"),
+        (409, r#"{"error":"busy"}"#, "unknown"),
+        (451, "", "unknown"),
+        (500, r#"{"error":"Invalid phone"}"#, "unknown"),
+        (502, "<html>", "unknown"),
+        (503, "", "unknown"),
+        (504, "TOO LONG", "unknown"),
+        (101, "", "unknown"),
+        (999, "", "unknown"),
+    ];
+
+    #[test]
+    fn every_answer_has_its_row() {
+        for (status, body, expected) in ROWS {
+            let outcome = outcome(*status, None, body);
+            assert_eq!(word(&outcome), *expected, "{status} {body}: {outcome:?}");
+            assert_eq!(outcome.http_status(), Some(*status), "{body}");
+            assert_eq!(outcome.error().is_empty(), *expected == "accepted", "{status} {body}");
+            assert!(!outcome.error().contains(['\n', '<']), "{status} {body}: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn every_failure_has_its_row() {
+        use {ConnectFailure as C, LostFailure as L};
+        for (failure, expected) in [
+            (Failure::Connect(C::Dns), "pause"),
+            (Failure::Connect(C::Refused), "pause"),
+            (Failure::Connect(C::Unreachable), "pause"),
+            (Failure::Connect(C::Timeout), "pause"),
+            (Failure::Connect(C::Other), "pause"),
+            (Failure::Connect(C::Tls), "set-up"),
+            (Failure::Lost(L::Timeout), "unknown"),
+            (Failure::Lost(L::Closed), "unknown"),
+            (Failure::Lost(L::Unreadable), "unknown"),
+            (Failure::Lost(L::Other), "unknown"),
+        ] {
+            let outcome = classify_failure(failure);
+            assert_eq!((word(&outcome), outcome.http_status()), (expected, None), "{failure:?}");
+            assert!(!outcome.error().is_empty());
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_never_long() {
+        let seconds = |wait: u64| Some(Duration::from_secs(wait));
+        for (text, expected) in [
+            (None, None),
+            (Some("0"), seconds(0)),
+            (Some(" 42 "), seconds(42)),
+            (Some("600"), seconds(600)),
+            (Some("601"), seconds(600)),
+            (Some("99999999999999999999999"), seconds(600)),
+            (Some("Fri, 04 Dec 2026 19:00:30 GMT"), seconds(30)),
+            (Some("Fri, 04 Dec 2026 18:00:00 GMT"), seconds(0)),
+            (Some("Sat, 05 Dec 2026 19:00:00 GMT"), seconds(600)),
+            (Some("Friday, 04-Dec-26 19:01:00 GMT"), seconds(60)),
+            (Some("-1"), None),
+            (Some("1.5"), None),
+            (Some("soon"), None),
+            (Some(""), None),
+        ] {
+            let Outcome::NotSent { then: NotSent::Throttled { retry_after }, .. } = outcome(429, text, "") else {
+                panic!("{text:?} is not throttled")
+            };
+            assert_eq!(retry_after, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_service_is_quoted_on_one_line_without_secrets() {
+        let said = |status, body| outcome(status, None, body).error().to_owned();
+        assert_eq!(said(400, r#"{"error":"Invalid\n phone"}"#), "Invalid phone");
+        assert_eq!(said(400, r#"{"message":"no such group"}"#), "no such group");
+        assert_eq!(said(400, "plain words"), "plain words");
+        assert_eq!(said(400, "<html>page</html>"), "the request was refused without a reason");
+        assert_eq!(said(400, r#"{"error":{"code":7}}"#), r#"{"code":7}"#);
+        assert_eq!(said(200, r#"{"messageId":"M1"}"#), "the answer has no message id or no zaap id");
+        assert_eq!(
+            said(404, r#"{"error":"no /instances/3c0ffee/token/S3CR3T here"}"#),
+            "no /instances/[REDACTED]/token/[REDACTED] here"
+        );
+    }
 }

@@ -11,6 +11,7 @@ pub mod classify;
 mod client;
 pub mod failure;
 pub mod redact;
+mod said;
 pub mod wire;
 
 use std::fmt;

@@ -71,6 +71,7 @@ pub struct Status {
 /// `GET /me`, without its secrets (the token, a proxy password).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "they are the service's own, one a webhook")]
 pub struct Me {
     /// The instance's name at Z-API.
     pub name: Option<String>,

@@ -17,8 +17,8 @@ pub struct Options {
     pub is_trial: bool,
     /// How many messages of other programs wait in each instance's queue at first; they drain like ours.
     pub foreign: u32,
-    /// How many groups every instance is in, beside those that events were sent to.
-    pub groups: u32,
+    /// The groups that every instance is in; empty means three of the sandbox's own, and that no group is unknown.
+    pub groups: Vec<GroupSpec>,
     /// Looked at in this order; the first that applies to a send or an edit is what happens.
     pub faults: Vec<FaultRule>,
     /// What a 429 asks to wait.
@@ -46,7 +46,7 @@ impl Default for Options {
             drain: Drain::Random,
             is_trial: false,
             foreign: 0,
-            groups: 3,
+            groups: Vec::new(),
             faults: Vec::new(),
             retry_after: RetryAfter::Seconds(1),
             seed: 1,
@@ -72,6 +72,17 @@ impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Account(..)")
     }
+}
+
+/// A group that the sandbox's instances are in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupSpec {
+    pub id: String,
+    pub name: String,
+    /// Only administrators may write, and the instances are none.
+    pub is_admin_only: bool,
+    /// A community's announcement group.
+    pub is_announcement: bool,
 }
 
 /// How fast an instance's queue goes out.

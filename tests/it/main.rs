@@ -2,3 +2,4 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should say so at once")]
 
 mod house;
+mod sandbox;
