@@ -15,5 +15,6 @@ pub mod outcome;
 pub mod plan;
 pub mod quota;
 pub mod recipient;
+pub mod report;
 pub mod rows;
 pub mod sandbox;

@@ -134,7 +134,7 @@ pub enum Format {
     Github,
     /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// JUnit XML, for test reports
+    #[value(help = "JUnit XML, for test reports")]
     Junit,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         "m" | "min" => amount * 60.0,
         _ => return Err(allowed()),
     };
-    Duration::try_from_secs_f64(seconds).ok().filter(|d| *d <= Duration::from_mins(60)).ok_or("at most 60m".to_owned())
+    Duration::try_from_secs_f64(seconds).ok().filter(|d| *d <= Duration::from_hours(1)).ok_or("at most 60m".to_owned())
 }
 
 /// A limit per instance: `20/min`, `2/s`, `500/h` or `unlimited`, as the manifest writes it.

@@ -1,0 +1,214 @@
+//! What came of a run, for people: counts that add up, what is in doubt and where, and the command to type next.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, Zoned};
+
+use crate::diagnostic::render::Style;
+use crate::ledger::{Counts, NamedRow};
+
+use super::paint::{Page, Tone};
+use super::plan::named_row;
+use super::status::equation;
+use super::words;
+
+/// Said with every count of accepted messages.
+pub const ACCEPTED_MEANS: &str = "accepted means queued by Z-API; delivery was not observed";
+
+/// Everything the summary shows.
+#[derive(Debug, Clone)]
+pub struct SummaryReport {
+    pub campaign: String,
+    pub ending: Ending,
+    /// The exit code.
+    pub exit: u8,
+    pub counts: Counts,
+    /// What narrowed this run, as it was typed; counts are of what it selected. Empty when nothing did.
+    pub narrowed: String,
+    /// Requests made by this run, answered or not.
+    pub requests: u64,
+    /// From the first request to the last answer.
+    pub duration: Duration,
+    /// The commonest errors with how often, most frequent first.
+    pub errors: Vec<(String, u64)>,
+    /// The first unknown and rejected ones; how many there are stands in `counts`.
+    pub unknown: Vec<NamedRow>,
+    pub rejected: Vec<NamedRow>,
+    /// Invitations that stand although they are no longer listed.
+    pub left: u64,
+    pub next: Vec<Next>,
+    /// Where the results are, and what to say of that (a fallback).
+    pub results: Option<String>,
+    pub results_note: Option<String>,
+    pub sandbox: Option<SandboxCounts>,
+    /// The manifest as it was typed.
+    pub manifest: String,
+    pub now: Zoned,
+}
+
+/// What the stand-in counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct SandboxCounts {
+    pub requests: u64,
+    /// Recipients that were invited more than once.
+    pub duplicates: u64,
+}
+
+/// How a run ended, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything that was selected is through.
+    Done,
+    /// There was nothing to send.
+    NothingToDo,
+    /// A person is needed; why, one for each lane that stopped.
+    Stopped(Vec<String>),
+    /// More to do, and why not now.
+    MoreToDo(String),
+    Interrupted,
+    /// The ledger failed.
+    Failed(String),
+}
+
+/// What to do next; one line each. `command` is what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// The same command goes on where this run ended.
+    RunAgain { command: String },
+    /// The same, from then on.
+    RunAgainAt { command: String, at: Timestamp },
+    /// Credentials or set-up: what to look at, such as `set ZAPI_CLIENT_TOKEN`.
+    Repair { what: String, command: String },
+    /// Rejected ones: correct them, then the same command tries them again.
+    CorrectRejected { command: String },
+    /// Unknown ones, one by one or all at once.
+    Decide { manifest: String, unknown: u64 },
+    /// Blocked ones.
+    SeeBlocked { manifest: String, blocked: u64 },
+    /// Rows with errors that were left out.
+    CorrectRows { manifest: String, rows: u64 },
+}
+
+const ROWS_SHOWN: usize = 10;
+
+/// The whole summary; ends with a line break.
+pub fn render(report: &SummaryReport, style: Style) -> String {
+    let mut page = Page::new(style);
+    headline(&mut page, report);
+    if !report.narrowed.is_empty() {
+        page.line(&format!("  of what {} selects:", report.narrowed));
+    }
+    page.line(&format!("  {}", equation(&report.counts)));
+    if report.counts.accepted > 0 {
+        page.line(&format!("  {ACCEPTED_MEANS}"));
+    }
+    if report.requests > 0 {
+        page.entry(Tone::Quiet, "sent", &sent(report));
+    }
+    if let Some(sandbox) = report.sandbox {
+        let rest = format!(
+            "{} seen by the stand-in, {} (nothing was really sent)",
+            words::count(sandbox.requests, "request", "requests"),
+            words::count(sandbox.duplicates, "duplicate", "duplicates")
+        );
+        page.entry(if sandbox.duplicates > 0 { Tone::Bad } else { Tone::Quiet }, "sandbox", &rest);
+    }
+    rows(&mut page, Tone::Careful, "unknown", &report.unknown, report.counts.unknown);
+    rows(&mut page, Tone::Bad, "rejected", &report.rejected, report.counts.rejected);
+    if report.errors.iter().map(|(_, times)| times).sum::<u64>() > 1 {
+        let width = report.errors.first().map_or(1, |(_, times)| times.to_string().len());
+        for (error, times) in report.errors.iter().take(5) {
+            let error = page.foreign(error, 120);
+            page.entry(Tone::Bad, "error", &format!("{times:>width$} x {error}"));
+        }
+    }
+    if report.left > 0 {
+        let rest = format!("{} no longer listed or suppressed; the invitation stands", words::messages(report.left));
+        page.entry(Tone::Careful, "left", &rest);
+    }
+    for next in &report.next {
+        let rest = next_in_words(next, &report.now);
+        page.entry(Tone::Head, "next", &rest);
+    }
+    if let Some(results) = &report.results {
+        page.entry(Tone::Head, "results", results);
+    }
+    if let Some(note) = &report.results_note {
+        page.entry(Tone::Careful, "note", note);
+    }
+    page.into_text()
+}
+
+fn headline(page: &mut Page, report: &SummaryReport) {
+    let (tone, word, reasons): (Tone, &str, &[String]) = match &report.ending {
+        Ending::Done if report.exit == 0 => (Tone::Good, "DONE", &[]),
+        Ending::Done => (Tone::Careful, "FINISHED", &[]),
+        Ending::NothingToDo => (Tone::Good, "NOTHING TO SEND", &[]),
+        Ending::Stopped(reasons) => (Tone::Bad, "STOPPED", reasons),
+        Ending::MoreToDo(reason) => (Tone::Careful, "MORE TO DO", std::slice::from_ref(reason)),
+        Ending::Interrupted => (Tone::Careful, "INTERRUPTED", &[]),
+        Ending::Failed(reason) => (Tone::Bad, "FAILED", std::slice::from_ref(reason)),
+    };
+    let clock = report.now.strftime("%H:%M");
+    let first = match reasons.first() {
+        Some(reason) => format!(" {clock}  {}", page.foreign(reason, 200)),
+        None => format!(" {clock}  {}", report.campaign),
+    };
+    page.head(tone, word, &first, &format!("exit {}", report.exit));
+    for reason in reasons.iter().skip(1) {
+        let reason = page.foreign(reason, 200);
+        page.line(&format!("               {reason}"));
+    }
+}
+
+/// `152 requests in 7 min 30 s, 20/min`.
+fn sent(report: &SummaryReport) -> String {
+    let rate = words::measured_rate(report.requests, report.duration).map(|rate| format!(", {rate}"));
+    format!(
+        "{} in {}{}",
+        words::count(report.requests, "request", "requests"),
+        words::duration(report.duration),
+        rate.unwrap_or_default()
+    )
+}
+
+fn rows(page: &mut Page, tone: Tone, word: &str, rows: &[NamedRow], all: u64) {
+    for row in rows.iter().take(ROWS_SHOWN) {
+        let told = named_row(page, row);
+        page.entry(tone, word, &told);
+    }
+    let shown = rows.len().min(ROWS_SHOWN) as u64;
+    if shown > 0 && all > shown {
+        page.entry(tone, word, &format!("and {} more, all of them in the results", all - shown));
+    }
+}
+
+fn next_in_words(next: &Next, now: &Zoned) -> String {
+    match next {
+        Next::RunAgain { command } => format!("{command}   (what was accepted is not sent again)"),
+        Next::RunAgainAt { command, at } => format!("from {} on: {command}", words::moment(*at, now)),
+        Next::Repair { what, command } => {
+            format!("{what}, then: {command}   (what was accepted is not sent again)")
+        }
+        Next::CorrectRejected { command } => {
+            format!("correct the rejected ones, then: {command}   (only they are tried again)")
+        }
+        Next::Decide { manifest, unknown } => format!(
+            "look in the group or chat, then: zapi-batch resolve {manifest} RECIPIENT --arrived | --not-arrived\
+             \n            or, if it may arrive twice: zapi-batch apply {manifest} --resend-unknown={unknown}"
+        ),
+        Next::SeeBlocked { manifest, blocked } => {
+            format!("zapi-batch plan {manifest}   (why {} blocked)", is_are(*blocked, "message"))
+        }
+        Next::CorrectRows { manifest, rows } => {
+            format!("zapi-batch validate {manifest}   (what is wrong with {})", words::count(*rows, "row", "rows"))
+        }
+    }
+}
+
+fn is_are(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun} is") } else { format!("{number} {noun}s are") }
+}
+
+#[cfg(test)]
+mod tests;

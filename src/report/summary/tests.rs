@@ -1,0 +1,123 @@
+//! The summary, letter by letter.
+
+use std::sync::Arc;
+
+use crate::message::RowSource;
+use crate::recipient::Address;
+
+use super::*;
+
+const PLAIN: Style = Style { colour: false, mask: true, width: 80 };
+
+fn row(label: &str, line: u32, http_status: Option<u16>, error: &str) -> NamedRow {
+    NamedRow {
+        event: "launch".into(),
+        address: Address::new("120363019502650977-group"),
+        label: label.into(),
+        source: RowSource { file: Arc::from("lists/groups.csv"), line },
+        http_status,
+        error: error.into(),
+    }
+}
+
+fn stopped() -> SummaryReport {
+    SummaryReport {
+        campaign: "spring-launch".into(),
+        ending: Ending::Stopped(vec!["main: Client-Token not allowed (HTTP 403)".into()]),
+        exit: 3,
+        counts: Counts { accepted: 150, rejected: 1, unknown: 1, pending: 657, ..Counts::default() },
+        narrowed: String::new(),
+        requests: 153,
+        duration: Duration::from_secs(459),
+        errors: vec![("Invalid phone".into(), 2), ("no answer within 30 s".into(), 1)],
+        unknown: vec![row("Mooca 2", 118, None, "no answer within 30 s")],
+        rejected: vec![row("5511999998888", 214, Some(400), "Invalid phone 5511999998888")],
+        left: 0,
+        next: vec![
+            Next::Repair { what: "set ZAPI_CLIENT_TOKEN".into(), command: "zapi-batch apply campaign.yaml".into() },
+            Next::Decide { manifest: "campaign.yaml".into(), unknown: 1 },
+        ],
+        results: Some("spring-launch.results.csv".into()),
+        results_note: None,
+        sandbox: None,
+        manifest: "campaign.yaml".into(),
+        now: "2026-12-04T19:06[America/Sao_Paulo]".parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_stopped_run_says_why_and_what_to_type() {
+    insta::assert_snapshot!(render(&stopped(), PLAIN), @r#"
+    STOPPED 19:06  main: Client-Token not allowed (HTTP 403)                  exit 3
+      809 = 150 accepted + 1 rejected + 1 unknown + 657 pending + 0 skipped
+      accepted means queued by Z-API; delivery was not observed
+      sent      153 requests in 7 min 39 s, 20/min
+      unknown   "Mooca 2"   lists/groups.csv:118   no answer within 30 s
+      rejected  "55119****8888"   lists/groups.csv:214   400 Invalid phone 55119****8888
+      error     2 x Invalid phone
+      error     1 x no answer within 30 s
+      next      set ZAPI_CLIENT_TOKEN, then: zapi-batch apply campaign.yaml   (what was accepted is not sent again)
+      next      look in the group or chat, then: zapi-batch resolve campaign.yaml RECIPIENT --arrived | --not-arrived
+                or, if it may arrive twice: zapi-batch apply campaign.yaml --resend-unknown=1
+      results   spring-launch.results.csv
+    "#);
+}
+
+#[test]
+fn a_run_that_went_well_says_little() {
+    let report = SummaryReport {
+        ending: Ending::Done,
+        exit: 0,
+        counts: Counts { accepted: 12, skipped: 1, ..Counts::default() },
+        narrowed: "--only launch".into(),
+        requests: 12,
+        duration: Duration::from_millis(1940),
+        errors: Vec::new(),
+        unknown: Vec::new(),
+        rejected: Vec::new(),
+        left: 2,
+        next: Vec::new(),
+        results_note: Some("spring-launch.results.csv could not be replaced (is it open in a spreadsheet?)".into()),
+        sandbox: Some(SandboxCounts { requests: 12, duplicates: 0 }),
+        ..stopped()
+    };
+    insta::assert_snapshot!(render(&report, PLAIN), @"
+    DONE 19:06  spring-launch                                                 exit 0
+      of what --only launch selects:
+      13 = 12 accepted + 0 rejected + 0 unknown + 0 pending + 1 skipped
+      accepted means queued by Z-API; delivery was not observed
+      sent      12 requests in 1.9 s, 6.2/s
+      sandbox   12 requests seen by the stand-in, 0 duplicates (nothing was really sent)
+      left      2 messages no longer listed or suppressed; the invitation stands
+      results   spring-launch.results.csv
+      note      spring-launch.results.csv could not be replaced (is it open in a spreadsheet?)
+    ");
+}
+
+#[test]
+fn every_next_step_names_a_command() {
+    let report = stopped();
+    let at = "2026-12-07T09:00-03".parse().unwrap();
+    let command = || "zapi-batch apply c.yaml".to_owned();
+    let manifest = || "c.yaml".to_owned();
+    let steps = [
+        Next::RunAgain { command: command() },
+        Next::RunAgainAt { command: command(), at },
+        Next::Repair { what: "connect the phone".into(), command: command() },
+        Next::CorrectRejected { command: command() },
+        Next::Decide { manifest: manifest(), unknown: 2 },
+        Next::SeeBlocked { manifest: manifest(), blocked: 1 },
+        Next::CorrectRows { manifest: manifest(), rows: 3 },
+    ];
+    let lines: Vec<String> = steps.iter().map(|step| next_in_words(step, &report.now)).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    zapi-batch apply c.yaml   (what was accepted is not sent again)
+    from Mon 09:00 on: zapi-batch apply c.yaml
+    connect the phone, then: zapi-batch apply c.yaml   (what was accepted is not sent again)
+    correct the rejected ones, then: zapi-batch apply c.yaml   (only they are tried again)
+    look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
+                or, if it may arrive twice: zapi-batch apply c.yaml --resend-unknown=2
+    zapi-batch plan c.yaml   (why 1 message is blocked)
+    zapi-batch validate c.yaml   (what is wrong with 3 rows)
+    ");
+}

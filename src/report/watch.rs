@@ -1,0 +1,231 @@
+//! What is known of a run while it goes on, and the words for it: counts, rate, when it ends, why it waits.
+//!
+//! Pure: events and the time go in, text comes out. `progress` shows it.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+use crate::diagnostic::render::Style;
+use crate::engine::event::{Event, LaneEnd, Tally, Why};
+use crate::recipient::mask_in_text;
+
+use super::plan::EstimatedEnd;
+use super::{lanes, words};
+
+/// The rate is measured over this long.
+const MEASURED: SignedDuration = SignedDuration::from_secs(60);
+const SAMPLES_MAX: usize = 240;
+
+/// Everything that is known of a run.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) to_do: u64,
+    pub(super) tally: Tally,
+    last: Option<String>,
+    lanes: Vec<Lane>,
+    draining: Option<(usize, Timestamp)>,
+    /// When how many requests had been settled.
+    samples: VecDeque<(Timestamp, u64)>,
+    estimate: EstimatedEnd,
+    mask: bool,
+}
+
+#[derive(Debug)]
+struct Lane {
+    name: String,
+    now: Doing,
+}
+
+#[derive(Debug)]
+enum Doing {
+    Sending,
+    Waiting { why: Why, until: Timestamp },
+    Stopped(LaneEnd),
+}
+
+impl Watch {
+    pub(super) fn new(to_do: u64, names: Vec<String>, estimate: EstimatedEnd, style: Style, now: Timestamp) -> Self {
+        Self {
+            to_do,
+            tally: Tally::default(),
+            last: None,
+            lanes: names.into_iter().map(|name| Lane { name, now: Doing::Sending }).collect(),
+            draining: None,
+            samples: VecDeque::from([(now, 0)]),
+            estimate,
+            mask: style.mask,
+        }
+    }
+
+    pub(super) fn event(&mut self, event: &Event, now: Timestamp) {
+        match event {
+            Event::Settled { tally, last } => {
+                self.tally = *tally;
+                let label = words::one_line(&last.label, 40);
+                self.last = Some(if self.mask { mask_in_text(&label).into_owned() } else { label });
+                self.sample(now);
+            }
+            Event::Waiting { lane, why, until } => {
+                self.lane(*lane, Doing::Waiting { why: why.clone(), until: *until });
+            }
+            Event::Resumed { lane } => self.lane(*lane, Doing::Sending),
+            Event::LaneEnded { lane, end } => self.lane(*lane, Doing::Stopped(end.clone())),
+            Event::Draining { in_flight, until } => self.draining = Some((*in_flight, *until)),
+        }
+    }
+
+    fn lane(&mut self, lane: usize, now: Doing) {
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.now = now;
+        }
+    }
+
+    fn sample(&mut self, now: Timestamp) {
+        let requests = self.tally.requests();
+        match self.samples.back_mut() {
+            // Samples need not stand closer than what the measured stretch can hold.
+            Some((at, seen)) if now.duration_since(*at) < SignedDuration::from_millis(250) && *seen > 0 => {
+                *seen = requests;
+            }
+            _ => self.samples.push_back((now, requests)),
+        }
+        while self.samples.len() > SAMPLES_MAX
+            || self.samples.len() > 2 && self.samples.front().is_some_and(|(at, _)| now.duration_since(*at) > MEASURED)
+        {
+            self.samples.pop_front();
+        }
+    }
+
+    /// What can be told apart from the last time it was shown.
+    pub(super) fn fingerprint(&self) -> (u64, usize) {
+        let standing = self.lanes.iter().filter(|lane| !matches!(lane.now, Doing::Sending)).count();
+        (self.tally.requests(), standing + if self.draining.is_some() { 1000 } else { 0 })
+    }
+
+    /// `409 accepted, 2 rejected, 1 unknown`, the last two always, so that one sees that there are none.
+    pub(super) fn counts(&self) -> String {
+        let Tally { accepted, rejected, unknown, not_sent, doubtful_edits, .. } = self.tally;
+        let mut text = format!("{accepted} accepted, {rejected} rejected, {unknown} unknown");
+        if not_sent + doubtful_edits > 0 {
+            let _ = write!(text, ", {} to be tried again", not_sent + doubtful_edits);
+        }
+        text
+    }
+
+    /// `20/min, done about 18:59`, or why it stands.
+    pub(super) fn pace(&self, now: &Zoned) -> String {
+        if let Some((in_flight, until)) = self.draining {
+            let requests = words::count(in_flight as u64, "request", "requests");
+            return format!(
+                "stopping: waiting for {requests} in flight until {}",
+                until.to_zoned(now.time_zone().clone()).strftime("%H:%M:%S")
+            );
+        }
+        let mut parts = Vec::new();
+        let sending = self.lanes.iter().any(|lane| matches!(lane.now, Doing::Sending));
+        if let Some((sends, length)) = self.measured().filter(|_| sending) {
+            parts.extend(words::measured_rate(sends, length));
+        }
+        parts.extend(self.end(now));
+        parts.extend(self.standing(now));
+        parts.join(", ")
+    }
+
+    /// `last "Mooca 2"`.
+    pub(super) fn last(&self) -> String {
+        self.last.as_ref().map(|label| format!("last {label:?}")).unwrap_or_default()
+    }
+
+    fn measured(&self) -> Option<(u64, Duration)> {
+        let (first, last) = (self.samples.front()?, self.samples.back()?);
+        let length = Duration::try_from(last.0.duration_since(first.0)).ok()?;
+        Some((last.1.saturating_sub(first.1), length))
+    }
+
+    /// By what was measured while every lane sends; else what the estimate said, which knows windows and limits.
+    fn end(&self, now: &Zoned) -> Option<String> {
+        let left = self.to_do.saturating_sub(self.tally.through());
+        if left == 0 {
+            return None;
+        }
+        let steady = self.lanes.iter().all(|lane| matches!(lane.now, Doing::Sending));
+        let planned = match self.estimate {
+            EstimatedEnd::At(at) => Some(at),
+            EstimatedEnd::Nothing | EstimatedEnd::OutOfTime { .. } | EstimatedEnd::TooFar { .. } => None,
+        };
+        let measured =
+            self.measured().filter(|(sends, length)| *sends >= 5 && !length.is_zero()).and_then(|(sends, length)| {
+                #[allow(clippy::cast_precision_loss)] // an estimate
+                let seconds = left as f64 * length.as_secs_f64() / sends as f64;
+                now.timestamp().checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
+            });
+        // Within a day of a rate that holds there is nothing that the measured rate does not know; beyond, the estimate.
+        let near = measured.filter(|at| steady && at.duration_since(now.timestamp()) < SignedDuration::from_hours(1));
+        let at = near.or(planned).or(measured)?;
+        (at > now.timestamp()).then(|| format!("done about {}", words::moment(at, now)))
+    }
+
+    fn standing(&self, now: &Zoned) -> Vec<String> {
+        let several = self.lanes.len() > 1;
+        let waiting = self.lanes.iter().filter_map(|lane| match &lane.now {
+            Doing::Sending => None,
+            Doing::Waiting { why, until } => {
+                let why = lanes::waiting(why, *until, now);
+                Some(if several { format!("{} waits: {why}", lane.name) } else { format!("waiting: {why}") })
+            }
+            Doing::Stopped(end) => lanes::stopped(&lane.name, end, now).map(|why| format!("stopped {why}")),
+        });
+        waiting.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::event::{Settled, Verdict};
+    use crate::message::AttemptKind;
+
+    fn settled(accepted: u64, label: &str) -> Event {
+        let last = Settled { lane: 0, label: label.to_owned(), kind: AttemptKind::Create, verdict: Verdict::Accepted };
+        Event::Settled { tally: Tally { accepted, ..Tally::default() }, last }
+    }
+
+    fn watch(lanes: &[&str], now: &Zoned) -> Watch {
+        let style = Style { colour: false, mask: true, width: 80 };
+        let names = lanes.iter().map(|name| (*name).to_owned()).collect();
+        Watch::new(812, names, EstimatedEnd::Nothing, style, now.timestamp())
+    }
+
+    fn later(start: &Zoned, seconds: i64) -> Zoned {
+        start.checked_add(SignedDuration::from_secs(seconds)).unwrap()
+    }
+
+    #[test]
+    fn it_says_how_fast_and_when_it_ends() {
+        let start: Zoned = "2026-12-04T18:00[America/Sao_Paulo]".parse().unwrap();
+        let mut watch = watch(&["main"], &start);
+        for number in 1..=20_u32 {
+            watch.event(&settled(u64::from(number), "Mooca 2"), later(&start, i64::from(number) * 3).timestamp());
+        }
+        let now = later(&start, 60);
+        assert_eq!(watch.counts(), "20 accepted, 0 rejected, 0 unknown");
+        assert_eq!(watch.pace(&now), "20/min, done about 18:40");
+        assert_eq!(watch.last(), "last \"Mooca 2\"");
+    }
+
+    #[test]
+    fn it_says_why_each_lane_waits() {
+        let now: Zoned = "2026-12-04T18:30[America/Sao_Paulo]".parse().unwrap();
+        let monday: Timestamp = "2026-12-07T09:00-03".parse().unwrap();
+        let mut watch = watch(&["main", "second"], &now);
+        watch.event(&Event::Waiting { lane: 0, why: Why::Window, until: monday }, now.timestamp());
+        let end = LaneEnd::SetUp { http_status: Some(401), error: "token not found".into() };
+        watch.event(&Event::LaneEnded { lane: 1, end }, now.timestamp());
+        assert_eq!(watch.pace(&now), "main waits: window opens Mon 09:00, stopped second: token not found (HTTP 401)");
+        watch.event(&Event::Draining { in_flight: 3, until: monday }, now.timestamp());
+        assert_eq!(watch.pace(&now), "stopping: waiting for 3 requests in flight until 09:00:00");
+    }
+}
