@@ -2,12 +2,15 @@
 //!
 //! Reads values that were given to it and decides nothing.
 
+mod texts;
+
 use jiff::{Timestamp, Zoned};
 
 use crate::diagnostic::render::Style;
 use crate::ledger::{ListPlan, NamedRow, Plan, VerbCounts};
 
-use super::changes::{Changes, EditGroup, Preview, fields};
+use self::texts::{edit_group, preview};
+use super::changes::Changes;
 use super::paint::{Page, Tone};
 use super::{moment_of_event, words};
 
@@ -231,56 +234,6 @@ fn from_lists(lists: &[&ListPlan]) -> String {
             format!("from {}", parts.join(", "))
         }
         many => format!("from {} lists", many.len()),
-    }
-}
-
-fn edit_group(page: &mut Page, group: &EditGroup) {
-    let what = if group.calls_off { "called off" } else { "edited" };
-    page.line(&format!("    {} {what}:", words::messages(group.messages)));
-    for field in &group.fields {
-        let (old, new) = beside(field.old.as_deref(), field.new.as_deref());
-        let (old, new) = (page.foreign(&old, 70), page.foreign(&new, 70));
-        let each = if field.differs { "   (each its own)" } else { "" };
-        if old.chars().count() + new.chars().count() <= 60 {
-            page.line(&format!("      {:<13}{old} -> {new}{each}", field.field));
-        } else {
-            page.line(&format!("      {:<13}{old}", field.field));
-            page.line(&format!("                -> {new}{each}"));
-        }
-    }
-}
-
-/// Two long texts from where they begin to differ, with a little of what comes before.
-fn beside(old: Option<&str>, new: Option<&str>) -> (String, String) {
-    let (Some(old), Some(new)) = (old, new) else {
-        let shown = |text: Option<&str>| text.map_or_else(|| "(none)".to_owned(), |text| words::one_line(text, 70));
-        return (shown(old), shown(new));
-    };
-    let (old, new) = (words::one_line(old, usize::MAX), words::one_line(new, usize::MAX));
-    let alike = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
-    let skip = if alike > 50 { alike - 20 } else { 0 };
-    let cut = |text: &str| {
-        let rest: String = text.chars().skip(skip).collect();
-        words::one_line(&if skip > 0 { format!("…{rest}") } else { rest }, 70)
-    };
-    (cut(&old), cut(&new))
-}
-
-fn preview(page: &mut Page, preview: &Preview) {
-    let label = page.foreign(&preview.label, 40);
-    let variant = preview.variant.map(|number| format!(", wording {number}")).unwrap_or_default();
-    let recipient = if preview.label == preview.recipient {
-        String::new()
-    } else {
-        format!("{}, ", page.foreign(&preview.recipient, 60))
-    };
-    page.line(&format!("    for {label:?} ({recipient}{}, via {}{variant}):", preview.place, preview.instance));
-    for (field, value) in fields(&preview.event) {
-        let Some(value) = value.filter(|value| field != "canceled" || value == "yes") else { continue };
-        for (number, line) in value.lines().enumerate() {
-            let field = if number == 0 { field } else { "" };
-            page.line(&format!("      {field:<13}{}", page.foreign(line, 200)));
-        }
     }
 }
 
