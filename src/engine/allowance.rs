@@ -13,10 +13,10 @@ use super::window;
 use crate::delivery::Limits;
 
 /// Other campaigns may give back sends of the day that they had reserved.
-const ASK_QUOTA_AGAIN: Duration = Duration::from_secs(600);
+const ASK_QUOTA_AGAIN: Duration = Duration::from_mins(10);
 /// Z-API hands on one message in 1 to 3 s.
 const DRAIN_PER_MESSAGE: Duration = Duration::from_secs(2);
-const ASK_QUEUE_AGAIN_MAX: Duration = Duration::from_secs(60);
+const ASK_QUEUE_AGAIN_MAX: Duration = Duration::from_mins(1);
 
 /// What comes of asking for a number of sends.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,6 +89,13 @@ impl Credit {
 
     pub(super) fn take(&mut self) {
         self.left = self.left.saturating_sub(1);
+    }
+
+    /// Uses what was put back first; tells how many of `sends` that does not cover.
+    pub(super) fn use_up(&mut self, sends: u32) -> u32 {
+        let covered = sends.min(self.left);
+        self.left -= covered;
+        sends - covered
     }
 
     /// A send that was taken on `day` was not made, or does not count. Tells what to give back outside.

@@ -31,7 +31,7 @@ impl Now {
     /// The run's moment for one of the calendar, but a minute ahead at most: the calendar can be set, and a computer
     /// that sleeps does not count the run's time.
     pub fn since_at(&self, clock: Timestamp) -> Duration {
-        const LOOK_AGAIN: Duration = Duration::from_secs(60);
+        const LOOK_AGAIN: Duration = Duration::from_mins(1);
         let ahead = Duration::try_from(clock.duration_since(self.clock)).unwrap_or_default();
         self.since + ahead.min(LOOK_AGAIN)
     }

@@ -14,9 +14,9 @@ use super::window::{self, Calendar, Closed};
 use crate::delivery::Limits;
 
 /// A disconnected instance is asked again after this.
-const ASK_STATUS_AGAIN: Duration = Duration::from_secs(300);
+const ASK_STATUS_AGAIN: Duration = Duration::from_mins(5);
 /// The clock can be set, so that what the calendar said is not believed for longer.
-const CALENDAR_HOLDS: Duration = Duration::from_secs(60);
+const CALENDAR_HOLDS: Duration = Duration::from_mins(1);
 
 /// What stands in the way.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 //! (slots, the batch, the run-wide streak) belongs to the fleet.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,7 +39,6 @@ struct Tasks {
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) index: usize,
-    pub(super) name: Arc<str>,
     pub(super) limits: Limits,
     patience: Patience,
     pub(super) retries: u32,
@@ -60,6 +58,8 @@ pub(super) struct Lane {
     pub(super) unknowns: u32,
     pub(super) end: Option<LaneEnd>,
     said: Option<(Why, Timestamp)>,
+    /// Sends that were taken without a daily limit and are not counted outside yet.
+    uncounted: u32,
     /// When this lane wants to be asked again, if nothing happens before.
     pub(super) wake: Option<Duration>,
 }
@@ -69,7 +69,6 @@ impl Lane {
         let seed = options.seed.wrapping_add((index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         Self {
             index,
-            name: Arc::clone(&spec.name),
             limits: spec.limits.clone(),
             patience: options.patience,
             retries: options.delivery.retries,
@@ -86,6 +85,7 @@ impl Lane {
             unknowns: 0,
             end: None,
             said: None,
+            uncounted: 0,
             wake: None,
         }
     }
@@ -125,8 +125,9 @@ impl Lane {
         let task = task.or_else(|| self.tasks.later.pop_front())?;
         self.outstanding += 1;
         self.since_pause += 1;
-        if self.limits.daily_limit.is_some() {
-            self.credit.take();
+        match self.limits.daily_limit {
+            Some(_) => self.credit.take(),
+            None => self.uncounted += 1,
         }
         if self.limits.max_queued.is_some() {
             self.room.take();
@@ -156,6 +157,9 @@ impl Lane {
         let mut most = self.at_hand(limit).min(free);
         if most == 0 || self.is_blocked(now, out) {
             return 0;
+        }
+        if let Some((day, unused)) = self.credit.turn(&self.limits, now) {
+            out.push(Command::ReturnQuota { lane: self.index, day, unused });
         }
         let unsent = self.armed.len();
         let due = self.pace.room(now.since, unsent, lead);
@@ -193,9 +197,6 @@ impl Lane {
 
     fn day_allowance(&mut self, now: Now, want: usize, out: &mut Vec<Command>) -> usize {
         let limit = self.limits.daily_limit.unwrap_or(u32::MAX);
-        if let Some((day, unused)) = self.credit.turn(&self.limits, now) {
-            out.push(Command::ReturnQuota { lane: self.index, day, unused });
-        }
         match self.credit.allow(limit, want, now) {
             Allowed::Now(allowed) => return allowed,
             Allowed::Asking => {}
@@ -208,6 +209,14 @@ impl Lane {
             }
         }
         0
+    }
+
+    /// Counts what was taken without a daily limit, for campaigns that have one; sends that came to nothing first.
+    pub(super) fn count_for_others(&mut self, out: &mut Vec<Command>) {
+        let sends = self.credit.use_up(std::mem::take(&mut self.uncounted));
+        if sends > 0 {
+            out.push(Command::CountQuota { lane: self.index, day: self.credit.day(), sends });
+        }
     }
 
     /// Whether calendar, pause or connection keep this lane from sending at this moment.

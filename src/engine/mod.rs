@@ -5,11 +5,19 @@
 //! ledger (on a thread of its own), the gateway and the quota. Never prints, never reads the manifest, never retries
 //! within one attempt.
 
+mod allowance;
 pub mod command;
+mod dispatch;
 pub mod event;
+pub mod fleet;
+mod gate;
+mod lane;
+mod ledger_thread;
+mod outbox;
 pub mod pace;
 pub mod retry;
 pub mod run;
+mod settle;
 pub mod stop;
 pub mod window;
 

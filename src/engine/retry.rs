@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 /// The longest pause that is chosen here.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 /// The longest `Retry-After` that is obeyed.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(10);
 
 /// The pauses of one lane.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 //!
 //! Part of the state machine. Streaks count in the order of settling; only an accepted attempt starts them anew.
 
+use std::time::Duration;
+
 use super::command::{Command, Now};
 use super::event::{LaneEnd, Verdict, Why};
 use super::lane::{Lane, Task};
@@ -14,13 +16,13 @@ pub(super) const STREAK_MAX: u32 = 5;
 /// After so many bad outcomes in a row `/status` is asked.
 const ASK_STATUS_AFTER: u32 = 3;
 
-/// Where the message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Message {
-    /// Nothing more is tried in this run.
-    Through,
-    /// It stands in the lane's queue again.
-    Again,
+/// What kept a request from being processed.
+#[derive(Debug)]
+pub(super) struct Obstacle {
+    pub(super) why: Why,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) http_status: Option<u16>,
+    pub(super) error: String,
 }
 
 impl Lane {
@@ -32,13 +34,13 @@ impl Lane {
         epoch: u32,
         now: Now,
         out: &mut Vec<Command>,
-    ) -> (Verdict, Message) {
+    ) -> Verdict {
         match outcome {
             Outcome::Accepted { .. } => {
                 self.pauses.answered();
                 self.rejections = 0;
                 self.unknowns = 0;
-                (Verdict::Accepted, Message::Through)
+                Verdict::Accepted
             }
             Outcome::Rejected { http_status, error } => {
                 self.pauses.answered();
@@ -50,24 +52,28 @@ impl Lane {
                     let (in_row, http_status) = (self.rejections, Some(*http_status));
                     self.finish(LaneEnd::Rejections { in_row, http_status, error: error.clone() }, out);
                 }
-                (Verdict::Rejected, Message::Through)
+                Verdict::Rejected
             }
             Outcome::NotSent { http_status, error, then } => {
+                let (http_status, error) = (*http_status, error.clone());
                 match then {
-                    NotSent::Pause => self.pause(now, epoch, None, *http_status, error, out),
+                    NotSent::Pause => {
+                        let why = Why::NoAnswer { error: error.clone() };
+                        self.pause(now, epoch, Obstacle { why, retry_after: None, http_status, error }, out);
+                    }
                     NotSent::Throttled { retry_after } => {
-                        self.pause(now, epoch, Some(*retry_after), *http_status, error, out);
+                        let (why, retry_after) = (Why::Throttled, *retry_after);
+                        self.pause(now, epoch, Obstacle { why, retry_after, http_status, error }, out);
                     }
-                    NotSent::StopLane => {
-                        self.finish(LaneEnd::SetUp { http_status: *http_status, error: error.clone() }, out);
-                    }
+                    NotSent::StopLane => self.finish(LaneEnd::SetUp { http_status, error }, out),
                 }
                 self.put_back(task);
-                (Verdict::NotSent, Message::Again)
+                Verdict::NotSent
             }
             Outcome::Unknown { http_status, error, then } => {
                 self.doubt(*http_status, error, *then, out);
-                (Verdict::Unknown, self.again_if_harmless(task))
+                self.again_if_harmless(task);
+                Verdict::Unknown
             }
         }
     }
@@ -92,36 +98,22 @@ impl Lane {
     }
 
     /// An edit replaces what was sent, so a doubtful one is tried again; a create never is.
-    fn again_if_harmless(&mut self, task: Task) -> Message {
+    fn again_if_harmless(&mut self, task: Task) {
         if task.work.kind == AttemptKind::Edit && task.doubts < self.retries {
             self.put_last(Task { doubts: task.doubts + 1, ..task });
-            return Message::Again;
         }
-        Message::Through
     }
 
-    /// Begins a pause, or comes to an end after too many. `throttled` holds the `Retry-After` of a 429, if it had one.
-    pub(super) fn pause(
-        &mut self,
-        now: Now,
-        epoch: u32,
-        throttled: Option<Option<std::time::Duration>>,
-        http_status: Option<u16>,
-        error: &str,
-        out: &mut Vec<Command>,
-    ) {
+    /// Begins a pause, or comes to an end after too many.
+    pub(super) fn pause(&mut self, now: Now, epoch: u32, obstacle: Obstacle, out: &mut Vec<Command>) {
+        let Obstacle { why, retry_after, http_status, error } = obstacle;
         let before = self.pauses.epoch();
-        match self.pauses.not_sent(now.since, epoch, throttled.flatten()) {
-            Next::GiveUp { pauses } => {
-                self.finish(LaneEnd::NoAnswer { pauses, http_status, error: error.to_owned() }, out);
-            }
+        match self.pauses.not_sent(now.since, epoch, retry_after) {
+            Next::GiveUp { pauses } => self.finish(LaneEnd::NoAnswer { pauses, http_status, error }, out),
             Next::Pause if self.pauses.epoch() == before => {}
             Next::Pause => {
                 self.since_pause = 0;
-                self.gate.pause(match throttled {
-                    Some(_) => Why::Throttled,
-                    None => Why::NoAnswer { error: error.to_owned() },
-                });
+                self.gate.pause(why);
                 if self.pauses.in_row() == ASK_STATUS_AFTER {
                     self.gate.doubt();
                 }
