@@ -233,10 +233,10 @@ impl Drill {
                 self.later(ms(1), Input::Quota { lane, day, granted });
             }
             Command::CountQuota { lane, day, sends } => {
-                *self.quota.entry(format!("{lane} {day}")).or_default() += sends
+                *self.quota.entry(format!("{lane} {day}")).or_default() += sends;
             }
             Command::ReturnQuota { lane, day, unused } => {
-                *self.quota.get_mut(&format!("{lane} {day}")).unwrap() -= unused
+                *self.quota.get_mut(&format!("{lane} {day}")).unwrap() -= unused;
             }
             Command::Rescue(settlements) => {
                 self.rescued = Some(settlements.len());

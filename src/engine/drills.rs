@@ -183,7 +183,7 @@ fn unknowns_in_one_lane_do_not_stop_a_run_in_which_others_are_accepted() {
 
 #[test]
 fn a_doubtful_edit_is_tried_again_and_a_create_never() {
-    let script = |sent: Sent| (ms(10), if sent.nth % 2 == 0 { reset() } else { accepted() });
+    let script = |sent: Sent| (ms(10), if sent.nth.is_multiple_of(2) { reset() } else { accepted() });
     let creates = Drill::new(options(1, vec![unlimited()]), 4, Create, script).run();
     assert_eq!(creates.sent.len(), 4);
     let edits = Drill::new(options(1, vec![unlimited()]), 4, Edit, script).run();
@@ -230,7 +230,7 @@ fn a_daily_limit_waits_for_the_next_day_or_ends_the_run() {
 #[test]
 fn lanes_without_a_limit_are_counted_for_others() {
     let drill = Drill::new(options(4, vec![unlimited()]), 20, Create, |sent| {
-        (ms(10), if sent.nth % 5 == 0 { rejected() } else { accepted() })
+        (ms(10), if sent.nth.is_multiple_of(5) { rejected() } else { accepted() })
     });
     assert_eq!(drill.run().quota["0 2026-11-23"], 16);
 }
