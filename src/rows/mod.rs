@@ -12,7 +12,6 @@ mod place;
 mod reader;
 mod records;
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;

@@ -93,11 +93,14 @@ impl RawRow<'_> {
 mod tests {
     use super::*;
 
+    /// Text, field, line and column of its start and end, excerpt.
+    type Case = (&'static str, usize, (u32, u32, u32, u32), &'static str);
+
     #[test]
     fn places_count_lines_and_characters() {
         let file: Arc<str> = "lists/vip.csv".into();
         let row = |text| RawRow { file: &file, text, line: 7, delimiter: b';' };
-        let cases: &[(&str, usize, (u32, u32, u32, u32), &str)] = &[
+        let cases: &[Case] = &[
             ("a;bc;d", 0, (7, 1, 7, 2), "a;bc;d"),
             ("a;bc;d", 1, (7, 3, 7, 5), "a;bc;d"),
             ("ação;é;x", 1, (7, 6, 7, 7), "ação;é;x"),

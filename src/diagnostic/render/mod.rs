@@ -1,17 +1,31 @@
 //! Turns diagnostics into text: one file a format.
 //!
-//! Persons' numbers are masked here and nowhere else, when [`Style::mask`] says so.
+//! Persons' numbers are masked here and nowhere else, when [`Style::mask`] says so; whoever builds a diagnostic writes
+//! them whole. Nothing here prints.
 
+mod github;
+mod human;
+mod json;
+mod junit;
+mod sarif;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Diagnostics;
+use crate::recipient;
+
+pub use json::{Entry, entries};
 
 /// The formats of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// With an excerpt and a caret.
     Human,
     Json,
+    /// Annotations of a GitHub workflow.
     Github,
+    /// SARIF 2.1.0.
     Sarif,
     Junit,
 }
@@ -36,10 +50,117 @@ pub struct Summary {
 
 /// Renders everything that was found. Ends with a line break.
 pub fn render(diagnostics: &Diagnostics, summary: &Summary, format: Format, style: Style) -> String {
-    todo!("{diagnostics:?} {summary:?} {format:?} {style:?}")
+    match format {
+        Format::Human => human::render(diagnostics, summary, style),
+        Format::Json => json::render(diagnostics, summary, style.mask),
+        Format::Github => github::render(diagnostics, summary, style.mask),
+        Format::Sarif => sarif::render(diagnostics, style.mask),
+        Format::Junit => junit::render(diagnostics, summary, style.mask),
+    }
 }
 
 /// The `diagnostics` array of every JSON that has one.
 pub fn json_array(diagnostics: &Diagnostics, mask: bool) -> serde_json::Value {
-    todo!("{diagnostics:?} {mask}")
+    serde_json::to_value(entries(diagnostics, mask)).unwrap_or_default()
+}
+
+fn masked(text: &str, mask: bool) -> Cow<'_, str> {
+    if mask { recipient::mask_in_text(text) } else { Cow::Borrowed(text) }
+}
+
+/// A text as one line that no terminal obeys: control characters and those that turn the reading direction are written
+/// out.
+fn one_line(text: &str, mask: bool) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in masked(text, mask).chars() {
+        match c {
+            '\n' | '\t' => line.push(' '),
+            '\r' => {}
+            c if c.is_control()
+                || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}') =>
+            {
+                line.extend(c.escape_unicode());
+            }
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// What is said at the end, for people.
+fn closing(diagnostics: &Diagnostics, summary: &Summary) -> String {
+    let files = counted(summary.files.len() as u64, "file");
+    let messages = counted(summary.messages, "message");
+    let found = match (diagnostics.errors(), diagnostics.warnings()) {
+        (0, 0) => return format!("valid: {messages}, {files} checked"),
+        (0, warnings) => return format!("valid, with {}: {messages}, {files} checked", counted(warnings, "warning")),
+        (errors, 0) => counted(errors, "error"),
+        (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+    };
+    format!("{found}: {files} checked")
+}
+
+/// The kinds of which only the first were kept, a line each.
+fn cut_lines(diagnostics: &Diagnostics) -> Vec<String> {
+    let line = |cut: super::CodeCount| {
+        let file = cut.file.as_deref().map(|file| format!(" in {file}")).unwrap_or_default();
+        format!("{}{file}: {} in all, the first {} are shown", cut.code, cut.total, cut.kept)
+    };
+    diagnostics.cut().into_iter().map(line).collect()
+}
+
+/// What the tests of all formats render.
+#[cfg(test)]
+mod sample {
+    use super::*;
+    use crate::diagnostic::{Code, Diagnostic, Place, Span};
+
+    pub(super) static ERROR: Code = Code { id: "E308", title: "number without country code" };
+    pub(super) static WARNING: Code = Code { id: "W301", title: "recipient listed twice" };
+
+    pub(super) fn place(file: &str, line: u32, column: u32, width: u32, excerpt: &str) -> Place {
+        let span = Some(Span::on_line(line, column, width));
+        Place { file: file.into(), span, excerpt: Some(excerpt.into()) }
+    }
+
+    pub(super) fn found() -> (Diagnostics, Summary) {
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.push(
+            Diagnostic::new(&ERROR, "`11 99999-8888` lacks its country code")
+                .at(place("lists/vip.csv", 3, 5, 13, "São,11 99999-8888,x"))
+                .help("for a number in Brazil write 5511999998888"),
+        );
+        diagnostics.push(
+            Diagnostic::new(&WARNING, "5511999997777 is listed already")
+                .at(place("lists/vip.csv", 9, 1, 13, "5511999997777"))
+                .related(place("lists/a, b.csv", 2, 1, 13, "5511999997777"), "first listed here"),
+        );
+        diagnostics.push(Diagnostic::new(&ERROR, "100% wrong: <a> & \"b\"").at(Place::file(&"m.yaml".into())));
+        diagnostics.push(Diagnostic::new(&ERROR, "nowhere"));
+        let files = ["m.yaml", "lists/vip.csv", "lists/ok.csv"].map(Arc::from).to_vec();
+        (diagnostics, Summary { messages: 812, files })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_line_counts() {
+        let (diagnostics, summary) = sample::found();
+        assert_eq!(closing(&diagnostics, &summary), "3 errors, 1 warning: 3 files checked");
+        let one = Summary { messages: 1, files: vec!["m.yaml".into()] };
+        assert_eq!(closing(&Diagnostics::new(), &one), "valid: 1 message, 1 file checked");
+    }
+
+    #[test]
+    fn lines_are_harmless() {
+        assert_eq!(one_line("a\n\u{1b}[31m\u{202e}5511999998888", true), "a \\u{1b}[31m\\u{202e}55119****8888");
+    }
 }
