@@ -253,3 +253,81 @@ impl<'a> Row<'a> {
         self.raw.whole()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Span;
+
+    /// Opens `bytes` as a list with these `columns`: fields per row and the diagnostics as `file:line:column code`.
+    fn listed(bytes: &[u8], columns: &[(&str, &str)]) -> (Option<Rows>, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let at = |line| Place { file: "m.yaml".into(), span: Some(Span::on_line(line, 5, 3)), excerpt: None };
+        let columns: Vec<_> =
+            (2..).zip(columns).map(|(line, (name, column))| ((*name).into(), (*column).into(), at(line))).collect();
+        let spec = ListSpec {
+            folder: folder.path(),
+            path: &path,
+            shown: &"a.csv".into(),
+            columns: &columns,
+            delimiter: None,
+            place: &at(1),
+        };
+        let mut diagnostics = Diagnostics::new();
+        let mut rows = open(&spec, &mut diagnostics);
+        while rows.as_mut().is_some_and(|rows| rows.next(&mut diagnostics).is_some()) {}
+        let found = diagnostics.sorted().into_iter().map(|found| {
+            let place = found.place.as_ref().unwrap();
+            let at = place.span.map(|span| format!(":{}:{}", span.line, span.column)).unwrap_or_default();
+            format!("{}{at} {}", place.file, found.code.id)
+        });
+        (rows, found.collect())
+    }
+
+    #[test]
+    fn headers_and_files() {
+        let columns: &[(&str, &str)] = &[("phone", "Celular"), ("first_name", "Nome")];
+        let utf16: Vec<u8> =
+            "\u{feff}phone\tnome\r\n5511999998888\tAna\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let cases: &[(&[u8], &[(&str, &str)], &[&str])] = &[
+            (b"phone,name\n5511999998888,Ana\n", &[], &[]),
+            (b"sep=;\r\nPhone;name\r\n5511999998888;Ana\r\n", &[], &[]),
+            (&utf16, &[], &[]),
+            (b"Celular|Nome\n1|2\n", columns, &[]),
+            (b"", &[], &["a.csv E206"]),
+            (b"\n\n  \n", &[], &["a.csv E206"]),
+            (b"\xEF\xBB\xBF", &[], &["a.csv E206"]),
+            (b"sep=;\n", &[], &["a.csv E206"]),
+            (b"PK\x03\x04workbook", &[], &["m.yaml:1:5 E204"]),
+            (b"phone,name\n", &[], &["a.csv W203"]),
+            (b"5511999998888,Ana\n5511999998887,Bia\n", &[], &["a.csv:1:1 E207"]),
+            (b"Ana;5.51199E+12\n", &[], &["a.csv:1:5 E207"]),
+            (b"phone,name,name\n1,a,b\n", &[], &["a.csv:1:12 E208"]),
+            (b"phone,Nome,NOME\n1,a,b\n", &[], &["a.csv:1:12 E209"]),
+            (b"phone,,x\n1,a,b\n", &[], &["a.csv:1:7 W202"]),
+            (b"celular,Nome\n1,a\n", columns, &["m.yaml:2:5 E210"]),
+            (b"Celular,Name\n1,a\n", columns, &["m.yaml:3:5 E210"]),
+            (b"numero,Nome\n1,a\n", &[], &["m.yaml:1:5 E211"]),
+            (b"phone,\"name\n1,a\n", &[], &["a.csv:1:7 E213"]),
+        ];
+        for (bytes, columns, expected) in cases {
+            assert_eq!(listed(bytes, columns).1, *expected, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn columns_have_names() {
+        let (rows, faults) = listed(
+            "Celular;Nome do grupo;Endereço\n1;a;b\n".as_bytes(),
+            &[("phone", "Celular"), ("label", "Nome do grupo")],
+        );
+        let rows = rows.unwrap();
+        assert!(faults.is_empty());
+        assert_eq!(rows.names(), ["phone", "label", "celular", "nome_do_grupo", "endereco"]);
+        assert_eq!(rows.headers(), ["Celular", "Nome do grupo", "Endereço"]);
+        assert_eq!((rows.phone(), rows.index_of("label"), rows.index_of("endereco")), (Some(0), Some(1), Some(2)));
+        assert_eq!((rows.index_of_header("Endereço"), rows.index_of_header("endereco")), (Some(2), None));
+    }
+}
