@@ -1,13 +1,44 @@
 //! What each instance has sent today, shared by all campaigns on this machine.
+//!
+//! A small database in the state directory, counted by instance, day and ledger. A send is reserved before its intent,
+//! several at a time, so that most sends cost nothing; what a killed run had reserved and not sent is put right from
+//! its own ledger at the next start. So a limit is never exceeded, and hardly anything of it is lost. Does not know what
+//! a day is (the caller gives the date) and never waits.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::civil::Date;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::instance::Fingerprint;
 
-/// Why the quota cannot be used. Where a daily limit is set that stops the run with exit 4, like a ledger error.
+/// The most that is reserved at once.
+const GRANT_MAX: u64 = 64;
+/// Of what is left of a limit, at most this part is reserved at once: other campaigns want to send, too.
+const GRANT_PART: u64 = 8;
+/// Another process holds the file for less than a millisecond at a time.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Days after which counts are forgotten.
+const KEPT_DAYS: i64 = 60;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS sent (
+    instance TEXT NOT NULL,
+    day TEXT NOT NULL,
+    -- The id of the ledger that sent, or reserved.
+    owner TEXT NOT NULL,
+    count INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (instance, day, owner)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;";
+
+/// Why the daily counts cannot be used. That stops the run with exit 4, as an error of the ledger does.
 #[derive(Debug)]
 pub struct QuotaError {
     pub path: PathBuf,
@@ -16,7 +47,7 @@ pub struct QuotaError {
 
 impl fmt::Display for QuotaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the daily counts in {} failed: {}", self.path.display(), self.what)
+        write!(f, "the daily counts in {} cannot be used: {}", self.path.display(), self.what)
     }
 }
 
@@ -24,41 +55,307 @@ impl std::error::Error for QuotaError {}
 
 /// The daily counts, used by one thread at a time; other processes may use the same file.
 #[derive(Debug)]
-pub struct Quota;
+pub struct Quota {
+    connection: Connection,
+    path: PathBuf,
+    owner: String,
+    /// Reserved and not taken yet.
+    granted: HashMap<(Fingerprint, Date), u64>,
+}
 
 impl Quota {
     /// Opens or creates `quota.db` in the state directory. `owner` is the ledger's id: counts are kept per owner.
-    pub fn open(_state: &Path, _owner: &str) -> Result<Self, QuotaError> {
-        todo!()
+    pub fn open(state: &Path, owner: &str) -> Result<Self, QuotaError> {
+        let path = state.join("quota.db");
+        let failed = |what: String| QuotaError { path: path.clone(), what };
+        create_private(state, &path).map_err(|error| failed(error.to_string()))?;
+        // Links in the folder's path are followed, the file itself must be none.
+        let file = state.canonicalize().map_err(|error| failed(error.to_string()))?.join("quota.db");
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let open = || {
+            let connection = Connection::open_with_flags(&file, flags)?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|error: rusqlite::Error| failed(error.to_string()))?;
+        Self::new(connection, path, owner)
     }
+
     /// For the simulation.
-    pub fn in_memory(_owner: &str) -> Result<Self, QuotaError> {
-        todo!()
+    pub fn in_memory(owner: &str) -> Result<Self, QuotaError> {
+        let path = PathBuf::from(":memory:");
+        match Connection::open_in_memory() {
+            Ok(connection) => Self::new(connection, path, owner),
+            Err(error) => Err(QuotaError { path, what: error.to_string() }),
+        }
     }
+
+    fn new(connection: Connection, path: PathBuf, owner: &str) -> Result<Self, QuotaError> {
+        let quota = Self { connection, path, owner: owner.to_owned(), granted: HashMap::new() };
+        quota.prepare().map_err(|error| quota.failed(&error))?;
+        Ok(quota)
+    }
+
+    fn prepare(&self) -> rusqlite::Result<()> {
+        // FULL, or a power cut would forget what was sent today. No WAL: there is nothing here to read meanwhile.
+        self.connection.execute_batch("PRAGMA synchronous = FULL")?;
+        let version: i64 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version == 0 {
+            self.transaction(|connection| connection.execute_batch(SCHEMA))?;
+        }
+        Ok(())
+    }
+
     /// At the start, under the ledger's lock: what this campaign's ledger says it has sent on that day
     /// (`Ledger::sent_between`) replaces what a run that died may have left reserved.
-    pub fn correct(&mut self, _instance: &Fingerprint, _day: Date, _sent: u64) -> Result<(), QuotaError> {
-        todo!()
+    pub fn correct(&mut self, instance: &Fingerprint, day: Date, sent: u64) -> Result<(), QuotaError> {
+        self.granted.remove(&(instance.clone(), day));
+        let old = day.saturating_sub(jiff::Span::new().days(KEPT_DAYS)).to_string();
+        let key = (instance.as_str(), day.to_string(), self.owner.as_str());
+        let done = self.transaction(|connection| {
+            let stands: Option<i64> = connection
+                .query_row(
+                    "SELECT count FROM sent WHERE instance = ?1 AND day = ?2 AND owner = ?3",
+                    params![key.0, key.1, key.2],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            if stands.unwrap_or(0) == signed(sent) {
+                return Ok(());
+            }
+            connection.execute("DELETE FROM sent WHERE day < ?1", [&old])?;
+            let write = "INSERT INTO sent VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = ?4";
+            connection.execute(write, params![key.0, key.1, key.2, signed(sent)])?;
+            Ok(())
+        });
+        done.map_err(|error| self.failed(&error))
     }
+
     /// Before an intent: one send on that day, `false` when the limit is reached. Durable when it returns; mostly free,
     /// because several are reserved at a time. Without a limit it always succeeds.
-    pub fn take(&mut self, _instance: &Fingerprint, _day: Date, _limit: Option<u32>) -> Result<bool, QuotaError> {
-        todo!()
+    pub fn take(&mut self, instance: &Fingerprint, day: Date, limit: Option<u32>) -> Result<bool, QuotaError> {
+        let key = (instance.clone(), day);
+        if let Some(left) = self.granted.get_mut(&key).filter(|left| **left > 0) {
+            *left -= 1;
+            return Ok(true);
+        }
+        let granted = self.reserve(instance, day, limit).map_err(|error| self.failed(&error))?;
+        if granted == 0 {
+            return Ok(false);
+        }
+        self.granted.insert(key, granted - 1);
+        Ok(true)
     }
+
+    fn reserve(&self, instance: &Fingerprint, day: Date, limit: Option<u32>) -> rusqlite::Result<u64> {
+        let day = day.to_string();
+        self.transaction(|connection| {
+            let wanted = match limit {
+                None => GRANT_MAX,
+                Some(limit) => {
+                    let left = u64::from(limit).saturating_sub(sum(connection, instance, &day)?);
+                    (left / GRANT_PART).clamp(1, GRANT_MAX).min(left)
+                }
+            };
+            if wanted > 0 {
+                let write = "INSERT INTO sent VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = count + ?4";
+                connection.prepare_cached(write)?.execute(params![
+                    instance.as_str(),
+                    day,
+                    self.owner,
+                    signed(wanted)
+                ])?;
+            }
+            Ok(wanted)
+        })
+    }
+
     /// After `not sent` or `rejected`: that one did not count.
-    pub fn put_back(&mut self, _instance: &Fingerprint, _day: Date) {
-        todo!()
+    pub fn put_back(&mut self, instance: &Fingerprint, day: Date) {
+        *self.granted.entry((instance.clone(), day)).or_default() += 1;
     }
-    /// At the end of a run: gives back what was reserved and not used. Also tried on drop.
+
+    /// At the end of a run, and whenever a lane begins to wait: gives back what was reserved and not used. Also tried on
+    /// drop.
     pub fn release(&mut self) -> Result<(), QuotaError> {
-        todo!()
+        let granted: Vec<_> = self.granted.drain().filter(|(_, left)| *left > 0).collect();
+        if granted.is_empty() {
+            return Ok(());
+        }
+        let done = self.transaction(|connection| {
+            let update = "UPDATE sent SET count = max(count - ?4, 0) WHERE instance = ?1 AND day = ?2 AND owner = ?3";
+            for ((instance, day), left) in &granted {
+                connection.execute(update, params![instance.as_str(), day.to_string(), self.owner, signed(*left)])?;
+            }
+            Ok(())
+        });
+        done.map_err(|error| self.failed(&error))
     }
+
     /// What all campaigns together have sent or reserved on that day.
-    pub fn used(&self, _instance: &Fingerprint, _day: Date) -> Result<u64, QuotaError> {
-        todo!()
+    pub fn used(&self, instance: &Fingerprint, day: Date) -> Result<u64, QuotaError> {
+        sum(&self.connection, instance, &day.to_string()).map_err(|error| self.failed(&error))
+    }
+
+    fn transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let done = work(&self.connection)
+            .and_then(|result| self.connection.prepare_cached("COMMIT")?.execute([]).map(|_| result));
+        if done.is_err() && !self.connection.is_autocommit() {
+            // The first error is the one to report.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        done
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> QuotaError {
+        QuotaError { path: self.path.clone(), what: error.to_string() }
     }
 }
-/// `ZAPI_STATE_DIR`, else `$XDG_STATE_HOME/zapi-batch`, else `~/.local/state/zapi-batch`.
-pub fn state_directory(_lookup: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    todo!()
+
+impl Drop for Quota {
+    fn drop(&mut self) {
+        // What stays reserved is put right by `correct` at the next start.
+        let _ = self.release();
+    }
+}
+
+/// `ZAPI_STATE_DIR`, else `$XDG_STATE_HOME/zapi-batch`, else `~/.local/state/zapi-batch`; `None` without a home.
+pub fn state_directory(lookup: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let set = |name: &str| lookup(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("ZAPI_STATE_DIR")
+        .or_else(|| set("XDG_STATE_HOME").map(|folder| folder.join("zapi-batch")))
+        .or_else(|| set("HOME").map(|home| home.join(".local/state/zapi-batch")))
+}
+
+fn sum(connection: &Connection, instance: &Fingerprint, day: &str) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT ifnull(sum(count), 0) FROM sent WHERE instance = ?1 AND day = ?2")?
+        .query_row((instance.as_str(), day), |row| row.get::<_, i64>(0))
+        .map(i64::unsigned_abs)
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The folder 0700 and the file 0600, from the first moment. An existing folder is left as it is.
+fn create_private(folder: &Path, file: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const DAY: Date = jiff::civil::date(2026, 12, 4);
+
+    fn instance(name: &str) -> Fingerprint {
+        Fingerprint::from_hex(name)
+    }
+
+    fn take_all(quota: &mut Quota, limit: u32) -> u32 {
+        (0..).take_while(|_| quota.take(&instance("a"), DAY, Some(limit)).unwrap()).count().try_into().unwrap()
+    }
+
+    #[test]
+    fn a_limit_is_reached_exactly_whoever_sends() {
+        for limit in [0, 1, 2, 7, 20, 100, 1000] {
+            let folder = tempfile::tempdir().unwrap();
+            let open = |owner| Quota::open(folder.path(), owner).unwrap();
+            let (mut one, mut two) = (open("one"), open("two"));
+            let mut taken = 0;
+            // In turn; each gets what is left after what the other has reserved.
+            for turn in 0..3 * limit {
+                let quota = if turn % 3 == 0 { &mut one } else { &mut two };
+                taken += u32::from(quota.take(&instance("a"), DAY, Some(limit)).unwrap());
+            }
+            assert!(taken <= limit);
+            one.release().unwrap();
+            taken += take_all(&mut two, limit);
+            two.release().unwrap();
+            taken += take_all(&mut one, limit);
+            assert_eq!(taken, limit);
+            assert_eq!(one.used(&instance("a"), DAY).unwrap(), u64::from(limit));
+            assert!(limit == 0 || one.take(&instance("b"), DAY, Some(limit)).unwrap(), "another instance");
+            assert!(limit == 0 || one.take(&instance("a"), DAY.tomorrow().unwrap(), Some(limit)).unwrap(), "tomorrow");
+        }
+    }
+
+    #[test]
+    fn what_was_not_sent_is_put_back() {
+        let mut quota = Quota::in_memory("one").unwrap();
+        assert_eq!(take_all(&mut quota, 5), 5);
+        quota.put_back(&instance("a"), DAY);
+        assert_eq!(take_all(&mut quota, 5), 1);
+        assert_eq!(take_all(&mut quota, 5), 0);
+    }
+
+    #[test]
+    fn a_killed_run_leaves_no_more_reserved_than_its_ledger_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut quota = Quota::open(folder.path(), "one").unwrap();
+        for _ in 0..3 {
+            assert!(quota.take(&instance("a"), DAY, Some(100)).unwrap());
+        }
+        std::mem::forget(quota);
+        let mut next = Quota::open(folder.path(), "one").unwrap();
+        assert_eq!(next.used(&instance("a"), DAY).unwrap(), 12, "a grant of an eighth");
+        next.correct(&instance("a"), DAY, 3).unwrap();
+        assert_eq!(next.used(&instance("a"), DAY).unwrap(), 3);
+        assert_eq!(take_all(&mut next, 100), 97);
+    }
+
+    #[test]
+    fn without_a_limit_sends_are_counted_for_those_who_have_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut free = Quota::open(folder.path(), "free").unwrap();
+        for _ in 0..200 {
+            assert!(free.take(&instance("a"), DAY, None).unwrap());
+        }
+        drop(free);
+        let mut limited = Quota::open(folder.path(), "limited").unwrap();
+        assert_eq!(take_all(&mut limited, 210), 10);
+    }
+
+    #[test]
+    fn two_processes_at_once_stay_within_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken: u32 = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|owner| {
+                    let folder = folder.path();
+                    scope.spawn(move || take_all(&mut Quota::open(folder, &owner.to_string()).unwrap(), 100))
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert!(taken <= 100, "{taken}");
+        assert_eq!(taken + take_all(&mut Quota::open(folder.path(), "last").unwrap(), 100), 100);
+    }
+
+    #[test]
+    fn the_state_directory_is_private_and_found_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("a/b");
+        Quota::open(&state, "one").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&state), mode(&state.join("quota.db"))), (0o700, 0o600));
+        let all = [("ZAPI_STATE_DIR", "/z"), ("XDG_STATE_HOME", "/x"), ("HOME", "/h")];
+        let found = |given: &[(&str, &str)]| {
+            let given: HashMap<_, _> = given.iter().copied().collect();
+            state_directory(&|name| given.get(name).map(|value| (*value).to_owned()))
+        };
+        assert_eq!(found(&all), Some("/z".into()));
+        assert_eq!(found(&all[1..]), Some("/x/zapi-batch".into()));
+        assert_eq!(found(&all[2..]), Some("/h/.local/state/zapi-batch".into()));
+        assert_eq!(found(&[("ZAPI_STATE_DIR", "")]), None);
+    }
 }

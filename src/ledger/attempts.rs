@@ -1,21 +1,197 @@
-//! The hot path.
-use super::{Batch, Ledger, LedgerError, Settlement};
+//! The hot path: intents before requests, outcomes after, and what to make of attempts that never got an outcome.
+//!
+//! One transaction a batch, cached statements, integer keys, no reading. What an outcome means for its message stands in
+//! `settle`. Does not know why an attempt is made; the schema makes sure that no second `create` can be.
+
 use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::schema::{attempt, kind_number, kind_of};
+use super::{Batch, Intent, Ledger, LedgerError, Recovered, Settlement, rescue};
+use crate::message::AttemptKind;
+use crate::outcome::{Outcome, Unknown};
+
+/// What a message says whose run died while its request was under way.
+const INTERRUPTED: &str = "the run ended before an answer came";
 
 impl Ledger {
     /// The number of the last attempt, 0 when there is none: the next intent takes the one after it.
     pub fn last_attempt(&self) -> Result<i64, LedgerError> {
-        todo!()
+        let last = self.connection.query_row("SELECT ifnull(max(id), 0) FROM attempt", [], |row| row.get(0));
+        last.map_err(|error| self.failed(error))
     }
 
     /// Makes outcomes and intents durable in one transaction, settlements first. After an error the ledger is broken:
     /// the batch's settlements are in the rescue file as far as that could be written, and nothing is written any more.
-    pub fn commit(&mut self, _batch: &Batch) -> Result<(), LedgerError> {
-        todo!()
+    pub fn commit(&mut self, batch: &Batch) -> Result<(), LedgerError> {
+        let done = self.writable().and_then(|()| self.transaction(|connection| write(connection, batch)));
+        if done.is_err() {
+            self.broken = true;
+            if !batch.settlements.is_empty() {
+                // The first error is the one to report; without the rescue these attempts are unknown, which is safe.
+                let _ = self.rescue(&batch.settlements);
+            }
+        }
+        done
     }
 
     /// After a failed commit: keeps the answers that still come in, in `<ledger>.rescue.jsonl`, synced.
-    pub fn rescue(&self, _settlements: &[Settlement]) -> Result<PathBuf, LedgerError> {
-        todo!()
+    pub fn rescue(&self, settlements: &[Settlement]) -> Result<PathBuf, LedgerError> {
+        if self.guard.is_none() {
+            return Err(LedgerError::Broken { path: self.path.clone() });
+        }
+        rescue::append(&self.path, &self.id, settlements)
     }
+
+    /// Takes in the rescue file and turns open intents into unknown, in one transaction. Done by `open`; the simulation
+    /// calls it to restart.
+    pub fn recover(&mut self) -> Result<Recovered, LedgerError> {
+        self.broken = false;
+        let kept = if self.guard.is_some() { rescue::read(&self.path, &self.id)? } else { Vec::new() };
+        let mut recovered = Recovered::default();
+        self.transaction(|connection| {
+            for settlement in kept.iter().filter(|settlement| is_open(connection, settlement)) {
+                settle(connection, settlement)?;
+                recovered.rescued += 1;
+            }
+            for (attempt, message, kind) in open_intents(connection)? {
+                let outcome =
+                    Outcome::Unknown { http_status: None, error: INTERRUPTED.to_owned(), then: Unknown::Next };
+                settle(connection, &Settlement { attempt, message, kind, outcome, at: Timestamp::now() })?;
+                match kind {
+                    AttemptKind::Create => recovered.unknown += 1,
+                    AttemptKind::Edit => recovered.edits += 1,
+                }
+            }
+            Ok(())
+        })?;
+        if self.guard.is_some() {
+            rescue::remove(&self.path)?;
+        }
+        Ok(recovered)
+    }
+
+    /// Before every write: nothing has failed, and ledger and lock are where they were.
+    pub(super) fn writable(&self) -> Result<(), LedgerError> {
+        if self.broken {
+            return Err(LedgerError::Broken { path: self.path.clone() });
+        }
+        self.guard.as_ref().map_or(Ok(()), super::guard::Guard::check)
+    }
+
+    /// `BEGIN IMMEDIATE`, the work, `COMMIT`; undone when anything fails.
+    pub(super) fn transaction<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        let run = || {
+            self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+            let result = work(&self.connection)?;
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+            Ok(result)
+        };
+        run().map_err(|error| {
+            if !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            self.failed(error)
+        })
+    }
+}
+
+fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    for settlement in &batch.settlements {
+        settle(connection, settlement)?;
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT INTO attempt (id, message, kind, state, started_at) VALUES (?1, ?2, ?3, 0, ?4)")?;
+    for Intent { attempt, message, kind, at } in &batch.intents {
+        insert.execute(params![attempt, message, kind_number(*kind), at.as_millisecond()])?;
+    }
+    Ok(())
+}
+
+/// Records what came of an attempt, and what that makes of its message.
+fn settle(connection: &Connection, settlement: &Settlement) -> rusqlite::Result<()> {
+    let Settlement { attempt, message, kind, outcome, at } = settlement;
+    let (state, ids) = match outcome {
+        Outcome::Accepted { message_id, zaap_id } => (attempt::ACCEPTED, Some((message_id, zaap_id))),
+        Outcome::Rejected { .. } => (attempt::REJECTED, None),
+        Outcome::NotSent { .. } => (attempt::NOT_SENT, None),
+        Outcome::Unknown { .. } => (attempt::UNKNOWN, None),
+    };
+    let error = (!outcome.error().is_empty()).then_some(outcome.error());
+    let (at, status) = (at.as_millisecond(), outcome.http_status());
+    let update = "UPDATE attempt SET state = ?1, settled_at = ?2, http_status = ?3, error = ?4, message_id = ?5,
+        zaap_id = ?6 WHERE id = ?7 AND message = ?8 AND kind = ?9 AND state = 0";
+    // An invitation's ids stand in its message; an edit's own are of use to nobody but a recall.
+    let ids_here = ids.filter(|_| *kind == AttemptKind::Edit);
+    let values = params![
+        state,
+        at,
+        status,
+        error,
+        ids_here.map(|ids| ids.0),
+        ids_here.map(|ids| ids.1),
+        attempt,
+        message,
+        kind_number(*kind)
+    ];
+    one(connection.prepare_cached(update)?.execute(values)?)?;
+    match (outcome, kind) {
+        (Outcome::Accepted { message_id, zaap_id }, AttemptKind::Create) => {
+            let update = "UPDATE message SET state = 1, task = NULL, revision = 1, attempts = attempts + 1,
+                http_status = ?2, error = '', accepted_at = ?3, updated_at = ?3, message_id = ?4, zaap_id = ?5
+                WHERE id = ?1";
+            one(connection.prepare_cached(update)?.execute(params![message, status, at, message_id, zaap_id])?)
+        }
+        (Outcome::Accepted { .. }, AttemptKind::Edit) => {
+            let update = "UPDATE message SET state = 1, task = NULL, doubt = 0, revision = revision + 1,
+                attempts = attempts + 1, http_status = ?2, error = '', edited_at = ?3, updated_at = ?3 WHERE id = ?1";
+            one(connection.prepare_cached(update)?.execute(params![message, status, at])?)?;
+            connection.prepare_cached("UPDATE wording SET was = NULL WHERE message = ?1")?.execute([message])?;
+            Ok(())
+        }
+        (Outcome::Rejected { error, .. }, _) => refuse(connection, *message, 2, 0, (status, error, at)),
+        (Outcome::NotSent { error, .. }, _) => refuse(connection, *message, 0, 0, (status, error, at)),
+        (Outcome::Unknown { error, .. }, AttemptKind::Create) => {
+            refuse(connection, *message, 3, 0, (status, error, at))
+        }
+        // An edit replaces, so it is simply made again; until then nobody knows which wording the recipient has.
+        (Outcome::Unknown { error, .. }, AttemptKind::Edit) => refuse(connection, *message, 0, 1, (status, error, at)),
+    }
+}
+
+/// Anything but accepted: the new state, whether an edit is in doubt, and HTTP status, error and time.
+fn refuse(
+    connection: &Connection,
+    message: i64,
+    state: i64,
+    doubt: i64,
+    (status, error, at): (Option<u16>, &str, i64),
+) -> rusqlite::Result<()> {
+    let update = "UPDATE message SET state = ?2, doubt = max(doubt, ?3), attempts = attempts + 1, http_status = ?4,
+        error = ?5, updated_at = ?6 WHERE id = ?1";
+    one(connection.prepare_cached(update)?.execute(params![message, state, doubt, status, error, at])?)
+}
+
+/// A write that must have found its one row.
+pub(super) fn one(changed: usize) -> rusqlite::Result<()> {
+    if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
+}
+
+fn is_open(connection: &Connection, settlement: &Settlement) -> bool {
+    let select = "SELECT 1 FROM attempt WHERE id = ?1 AND message = ?2 AND kind = ?3 AND state = 0";
+    let key = params![settlement.attempt, settlement.message, kind_number(settlement.kind)];
+    connection.prepare_cached(select).and_then(|mut select| select.exists(key)).unwrap_or(false)
+}
+
+/// Attempts without an outcome: number, message, kind. Never more than were in flight.
+pub(super) fn open_intents(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64, AttemptKind)>> {
+    connection
+        .prepare_cached("SELECT id, message, kind FROM attempt WHERE state = 0 ORDER BY id")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, kind_of(row.get(2)?))))?
+        .collect()
 }

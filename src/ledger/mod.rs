@@ -6,19 +6,29 @@
 //! (what people decide), `work` and `reading`, and around them `lock`, `guard`, `rescue`, `sent`, `twins`.
 //! Does not decide what is to be done (`plan` does), sends nothing, prints nothing. Only this and `quota` speak SQL.
 
+mod aim;
 mod attempts;
 mod error;
 mod file;
 mod guard;
 pub mod lock;
+mod names;
 mod open;
 mod person;
 mod reading;
 mod reconcile;
+mod record;
+mod rescue;
+mod results;
+mod schema;
 pub mod sent;
 pub mod spool;
+mod tally;
+#[cfg(test)]
+mod testing;
 mod twins;
 mod types;
+mod walk;
 mod work;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,22 @@
-//! Opening a ledger.
-use super::{Ledger, LedgerError, Recovered};
-use std::path::Path;
+//! Opening a ledger: the place, the lock, the file, the settings, the migrations, and what an earlier run left behind.
+//!
+//! The one door to a [`Ledger`]. Whatever is not exactly as it should be is refused here, before anything is sent.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+
+use super::file::{FileId, beside, folder_of, open_private, refuse_links, sync_folder};
+use super::guard::{Guard, check_place};
+use super::lock::Lock;
+use super::{Ledger, LedgerError, Recovered, schema};
+
+/// How long a reader's short locks are waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Enough for every statement of the program.
+const CACHED_STATEMENTS: usize = 64;
 
 /// What a ledger is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,22 +34,252 @@ impl Ledger {
     /// holds until it is dropped, and with what an earlier run left behind taken in (see [`Ledger::recovered`]).
     ///
     /// Links in the path's folder are followed, the file itself must be none.
-    pub fn open(_path: &Path, _campaign: &str, _mode: Mode) -> Result<Self, LedgerError> {
-        todo!()
+    pub fn open(path: &Path, campaign: &str, mode: Mode) -> Result<Self, LedgerError> {
+        let path = resolve(path)?;
+        for suffix in ["", "-wal", "-shm", ".lock", ".holder", ".rescue.jsonl"] {
+            refuse_links(&beside(&path, suffix))?;
+        }
+        match mode {
+            Mode::Read => Self::open_to_read(path, campaign),
+            Mode::Write => {
+                require(&path)?;
+                Self::open_to_write(path, campaign)
+            }
+            Mode::Create => Self::open_to_write(path, campaign),
+        }
+    }
+
+    fn open_to_read(path: PathBuf, campaign: &str) -> Result<Self, LedgerError> {
+        require(&path)?;
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        check_kind(&connection, &path)?;
+        let version = schema::version(&connection).map_err(|error| failed(&path, error))?;
+        if version < schema::newest() {
+            let why = format!("its format {version} is older than this program's; the next apply brings it up to date");
+            return Err(LedgerError::NotALedger { path, why });
+        }
+        connection.pragma_update(None, "query_only", true).map_err(|error| failed(&path, error))?;
+        Self::new(connection, path, campaign, None)
+    }
+
+    fn open_to_write(path: PathBuf, campaign: &str) -> Result<Self, LedgerError> {
+        let warnings = check_place(&path)?;
+        let lock = Lock::acquire(&path)?;
+        let existed = FileId::of_path(&path).map_err(|error| io(&path, error))?.is_some();
+        // The file is made by us, private from the first moment, and closed before SQLite opens it: closing it later
+        // would drop the locks that SQLite has on it.
+        let id = FileId::of_file(&open_private(&path)?).map_err(|error| io(&path, error))?;
+        if !existed {
+            sync_folder(folder_of(&path)).map_err(|error| io(&path, error))?;
+        }
+        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        check_kind(&connection, &path)?;
+        make_durable(&connection, &path)?;
+        prepare(&mut connection, campaign).map_err(|error| failed(&path, error))?;
+        let guard = Guard::new(lock, path.clone(), id);
+        guard.check()?;
+        let mut ledger = Self::new(connection, path, campaign, Some(guard))?;
+        ledger.warnings = warnings;
+        ledger.recovered = ledger.recover()?;
+        Ok(ledger)
     }
 
     /// An empty ledger in memory: for a plan without a ledger, and for the simulation.
-    pub fn in_memory(_campaign: &str) -> Result<Self, LedgerError> {
-        todo!()
+    pub fn in_memory(campaign: &str) -> Result<Self, LedgerError> {
+        let path = PathBuf::from(":memory:");
+        let open = || {
+            let mut connection = Connection::open_in_memory()?;
+            prepare(&mut connection, campaign)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|error| failed(&path, error))?;
+        Self::new(connection, path, campaign, None)
     }
 
-    /// Takes in the rescue file and turns open intents into unknown. Done by `open`; the simulation calls it to restart.
-    pub fn recover(&mut self) -> Result<Recovered, LedgerError> {
-        todo!()
+    fn new(connection: Connection, path: PathBuf, campaign: &str, guard: Option<Guard>) -> Result<Self, LedgerError> {
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        let found: Option<(String, String)> = connection
+            .query_row("SELECT ledger, campaign FROM meta", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(|error| failed(&path, error))?;
+        let Some((id, found)) = found else { return Err(LedgerError::Missing { path }) };
+        if found != campaign {
+            return Err(LedgerError::OtherCampaign { path, campaign: found });
+        }
+        let (recovered, warnings) = (Recovered::default(), Vec::new());
+        Ok(Self { connection, path, id, campaign: found, guard, broken: false, recovered, warnings })
     }
 
     /// Removes a ledger and what stands beside it (the lock file stays), under its lock: `--sandbox --new-ledger`.
-    pub fn remove(_path: &Path) -> Result<(), LedgerError> {
-        todo!()
+    pub fn remove(path: &Path) -> Result<(), LedgerError> {
+        let path = resolve(path)?;
+        let lock = Lock::acquire(&path)?;
+        for suffix in ["", "-wal", "-shm", ".rescue.jsonl"] {
+            let path = beside(&path, suffix);
+            refuse_links(&path)?;
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path, error)),
+                _ => {}
+            }
+        }
+        drop(lock);
+        Ok(())
+    }
+}
+
+/// The path with its folder resolved: SQLite is told to follow no link at all.
+fn resolve(path: &Path) -> Result<PathBuf, LedgerError> {
+    let folder = folder_of(path).canonicalize().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => LedgerError::Missing { path: path.to_owned() },
+        _ => io(path, error),
+    })?;
+    match path.file_name() {
+        Some(name) => Ok(folder.join(name)),
+        None => Err(LedgerError::NotAFile { path: path.to_owned() }),
+    }
+}
+
+/// An empty file is what a run leaves that died while it made the ledger: there is nothing in it.
+fn require(path: &Path) -> Result<(), LedgerError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.len() > 0 => Ok(()),
+        Ok(_) => Err(LedgerError::Missing { path: path.to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(LedgerError::Missing { path: path.to_owned() })
+        }
+        Err(error) => Err(io(path, error)),
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(path, error))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(path, error))?;
+    Ok(connection)
+}
+
+/// Ours, or a file in which nothing is yet.
+fn check_kind(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let ask = || {
+        let kind: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((kind, tables, schema::version(connection)?))
+    };
+    let (kind, tables, version) = ask().map_err(|error| failed(path, error))?;
+    if kind != schema::APPLICATION_ID && tables > 0 {
+        let why = "it is a database of another program".to_owned();
+        return Err(LedgerError::NotALedger { path: path.to_owned(), why });
+    }
+    if version > schema::newest() {
+        return Err(LedgerError::Newer { path: path.to_owned(), version });
+    }
+    Ok(())
+}
+
+/// Sets write-ahead logging and full syncs, and believes only what is read back.
+fn make_durable(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let not = |what: &str| LedgerError::NotDurable { path: path.to_owned(), what: what.to_owned() };
+    let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let failed = |error| failed(path, error);
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+    if mode != "wal" {
+        return Err(not("write-ahead logging was refused"));
+    }
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").map_err(failed)?;
+    if ask("PRAGMA synchronous").map_err(failed)? != 2 {
+        return Err(not("full syncs were refused"));
+    }
+    if ask("PRAGMA foreign_keys").map_err(failed)? != 1 {
+        return Err(not("foreign keys were refused"));
+    }
+    Ok(())
+}
+
+/// Tables, and the one row that says whose ledger it is.
+fn prepare(connection: &mut Connection, campaign: &str) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    schema::migrate(connection)?;
+    let id = format!("{:032x}", fastrand::u128(..));
+    let insert = "INSERT INTO meta (only, ledger, campaign, created_at) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    if connection.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0))? == 0 {
+        connection.execute(insert, (id, campaign, Timestamp::now().as_millisecond()))?;
+    }
+    Ok(())
+}
+
+fn io(path: &Path, error: std::io::Error) -> LedgerError {
+    LedgerError::Io { path: path.to_owned(), error }
+}
+
+/// A file that is no database, or a damaged one, is told apart from one that fails.
+fn failed(path: &Path, error: rusqlite::Error) -> LedgerError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => LedgerError::NotALedger { path, why: "it is no SQLite database".to_owned() },
+        _ => LedgerError::Database { path, error },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_ledger_is_private_durable_and_keeps_its_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let ledger = Ledger::open(&path, "c", Mode::Create).unwrap();
+        let id = ledger.id().to_owned();
+        assert_eq!(id.len(), 32);
+        for (pragma, value) in [("synchronous", 2), ("foreign_keys", 1)] {
+            let read: i64 = ledger.connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+            assert_eq!(read, value, "{pragma}");
+        }
+        for suffix in ["", "-wal", "-shm", ".lock", ".holder"] {
+            let mode = std::fs::metadata(beside(&ledger.path, suffix)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{suffix}");
+        }
+        assert!(matches!(Ledger::open(&path, "c", Mode::Write), Err(LedgerError::Locked { .. })));
+        assert_eq!(Ledger::open(&path, "c", Mode::Read).unwrap().id(), id);
+        drop(ledger);
+        assert_eq!(Ledger::open(&path, "c", Mode::Write).unwrap().id(), id);
+        Ledger::remove(&path).unwrap();
+        assert_ne!(Ledger::open(&path, "c", Mode::Create).unwrap().id(), id);
+    }
+
+    #[test]
+    fn what_is_no_ledger_of_this_campaign_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for mode in [Mode::Read, Mode::Write] {
+            assert!(matches!(Ledger::open(&at("none"), "c", mode), Err(LedgerError::Missing { .. })));
+            assert!(!at("none").exists() && !at("none.lock").exists());
+        }
+        assert!(matches!(Ledger::open(&at("no/folder"), "c", Mode::Create), Err(LedgerError::Missing { .. })));
+        std::fs::write(at("text"), "x".repeat(5000)).unwrap();
+        Connection::open(at("foreign")).unwrap().execute_batch("CREATE TABLE x (y)").unwrap();
+        drop(Ledger::open(&at("newer"), "c", Mode::Create).unwrap());
+        Connection::open(at("newer")).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        drop(Ledger::open(&at("other"), "other", Mode::Create).unwrap());
+        std::os::unix::fs::symlink(at("other"), at("link")).unwrap();
+        for mode in [Mode::Read, Mode::Write, Mode::Create] {
+            let open = |name: &str| Ledger::open(&at(name), "c", mode).unwrap_err();
+            assert!(matches!(open("text"), LedgerError::NotALedger { .. }));
+            assert!(matches!(open("foreign"), LedgerError::NotALedger { .. }));
+            assert!(matches!(open("newer"), LedgerError::Newer { version: 99, .. }));
+            assert!(matches!(open("other"), LedgerError::OtherCampaign { campaign, .. } if campaign == "other"));
+            assert!(matches!(open("link"), LedgerError::NotAFile { .. }));
+        }
+    }
+
+    #[test]
+    fn reading_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        drop(Ledger::open(&path, "c", Mode::Create).unwrap());
+        let reader = Ledger::open(&path, "c", Mode::Read).unwrap();
+        assert!(reader.connection.execute("UPDATE meta SET campaign = 'x'", []).is_err());
     }
 }

@@ -1,28 +1,145 @@
-//! What people decide.
-use super::{Ledger, LedgerError, Queued, UnknownMessage, Verdict};
-use jiff::Timestamp;
+//! What a person decides about single messages, and what was taken back from Z-API's queue.
+//!
+//! The two ways in which a settled attempt settles again; the schema allows no other.
+
 use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::attempts::one;
+use super::reading::named_row;
+use super::schema::attempt;
+use super::{Ledger, LedgerError, Queued, UnknownMessage, Verdict};
+use crate::message::AttemptKind;
 
 impl Ledger {
     /// The unknown messages that a text names: an address, an identity or a label; of one event when that is given.
     pub fn find_unknown(
         &self,
-        _text: &str,
-        _identity: Option<&str>,
-        _event: Option<&str>,
+        text: &str,
+        identity: Option<&str>,
+        event: Option<&str>,
     ) -> Result<Vec<UnknownMessage>, LedgerError> {
-        todo!()
+        self.reading(|connection| {
+            let select = "SELECT message.id, event.text, address, label, file.text, line, http_status, error
+                FROM message JOIN name AS event ON event.id = event_id JOIN name AS file ON file.id = file_id
+                WHERE state = 3 AND (address = ?1 OR label = ?1 OR identity IN (?1, ?2))
+                AND (?3 IS NULL OR event.text = ?3) ORDER BY message.id";
+            connection
+                .prepare(select)?
+                .query_map((text, identity, event), |row| {
+                    Ok(UnknownMessage { message: row.get(0)?, row: named_row(row, 1)? })
+                })?
+                .collect()
+        })
     }
+
     /// `resolve`: a person's word about an unknown message.
-    pub fn resolve(&mut self, _message: i64, _verdict: &Verdict, _at: Timestamp) -> Result<(), LedgerError> {
-        todo!()
+    pub fn resolve(&mut self, message: i64, verdict: &Verdict, at: Timestamp) -> Result<(), LedgerError> {
+        self.writable()?;
+        self.transaction(|connection| resolve(connection, message, verdict, at.as_millisecond()))
     }
-    /// Which of these zaap ids, as found in Z-API's queue, are accepted attempts of ours.
-    pub fn queued(&self, _zaap_ids: &HashSet<String>) -> Result<Vec<Queued>, LedgerError> {
-        todo!()
+
+    /// Which of these zaap ids, as found in Z-API's queue, are accepted attempts of ours. Edits first: an edit is
+    /// taken back before the invitation that it edits.
+    pub fn queued(&self, zaap_ids: &HashSet<String>) -> Result<Vec<Queued>, LedgerError> {
+        self.reading(|connection| {
+            let mut found = of_kind(connection, AttemptKind::Edit, zaap_ids)?;
+            found.extend(of_kind(connection, AttemptKind::Create, zaap_ids)?);
+            Ok(found)
+        })
     }
+
     /// Taken back from Z-API's queue: the message is pending again.
-    pub fn recall(&mut self, _queued: &Queued, _at: Timestamp) -> Result<(), LedgerError> {
-        todo!()
+    pub fn recall(&mut self, queued: &Queued, at: Timestamp) -> Result<(), LedgerError> {
+        self.writable()?;
+        self.transaction(|connection| recall(connection, queued, at.as_millisecond()))
     }
+}
+
+fn resolve(connection: &Connection, message: i64, verdict: &Verdict, at: i64) -> rusqlite::Result<()> {
+    let select =
+        "SELECT id, started_at FROM attempt WHERE message = ?1 AND kind = 0 AND state IN (0, 1, 3) AND state = 3";
+    let (id, started_at): (i64, i64) = connection.query_row(select, [message], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let settle = "UPDATE attempt SET state = ?2, settled_at = ?3 WHERE id = ?1";
+    match verdict {
+        Verdict::Arrived { message_id } => {
+            connection.execute(settle, (id, attempt::ACCEPTED, at))?;
+            let update = "UPDATE message SET state = 1, task = NULL, revision = 1, message_id = ?2, error = '',
+                http_status = NULL, accepted_at = ?3, updated_at = ?4 WHERE id = ?1 AND state = 3";
+            one(connection.execute(update, params![message, message_id, started_at, at])?)
+        }
+        Verdict::NotArrived => {
+            connection.execute(settle, (id, attempt::WRITTEN_OFF, at))?;
+            let update = "UPDATE message SET state = 0, task = 0, error = '', http_status = NULL, updated_at = ?2
+                WHERE id = ?1 AND state = 3";
+            one(connection.execute(update, (message, at))?)
+        }
+    }
+}
+
+fn recall(connection: &Connection, queued: &Queued, at: i64) -> rusqlite::Result<()> {
+    match queued.kind {
+        AttemptKind::Create => {
+            // Its ids move to the attempt, which stays on record; the message has none until it is sent again.
+            let settle = "UPDATE attempt SET state = 6, settled_at = ?2,
+                message_id = (SELECT message_id FROM message WHERE id = ?3), zaap_id = ?4 WHERE id = ?1 AND message = ?3";
+            one(connection.execute(settle, params![queued.attempt, at, queued.message, queued.zaap_id])?)?;
+            let update = "UPDATE message SET state = 0, task = 0, revision = 0, doubt = 0, called_off = 0,
+                message_id = NULL, zaap_id = NULL, accepted_at = NULL, edited_at = NULL, updated_at = ?2 WHERE id = ?1";
+            one(connection.execute(update, (queued.message, at))?)?;
+            connection.execute("UPDATE wording SET was = NULL WHERE message = ?1", [queued.message])?;
+        }
+        AttemptKind::Edit => {
+            let settle = "UPDATE attempt SET state = 6, settled_at = ?2 WHERE id = ?1 AND message = ?3";
+            one(connection.execute(settle, (queued.attempt, at, queued.message))?)?;
+            // What the recipient had before is not on record any more, hence the doubt: it is edited in any case.
+            let update = "UPDATE message SET state = 0, task = 1, doubt = 1, revision = max(revision - 1, 1),
+                updated_at = ?2 WHERE id = ?1 AND revision > 0";
+            connection.execute(update, (queued.message, at))?;
+        }
+    }
+    Ok(())
+}
+
+fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String>) -> rusqlite::Result<Vec<Queued>> {
+    // An invitation's id stands in its message, an edit's in its attempt. One pass over all is cheap beside asking
+    // Z-API, and needs no index that every send would have to keep up.
+    let select = match kind {
+        AttemptKind::Create => "SELECT id, zaap_id, NULL FROM message WHERE zaap_id IS NOT NULL",
+        AttemptKind::Edit => "SELECT message, zaap_id, id FROM attempt WHERE kind = 1 AND state = 1 ORDER BY id DESC",
+    };
+    let mut select = connection.prepare(select)?;
+    let mut rows = select.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(zaap_id) = row.get_ref(1)?.as_str_or_null()?.filter(|id| zaap_ids.contains(*id)) else { continue };
+        let (message, attempt): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
+        let attempt = match attempt {
+            Some(attempt) => Some(attempt),
+            None => accepted_create(connection, message)?,
+        };
+        let Some(attempt) = attempt else { continue };
+        let zaap_id = zaap_id.to_owned();
+        found.push(Queued { attempt, message, kind, zaap_id, row: row_of(connection, message)? });
+    }
+    Ok(found)
+}
+
+fn accepted_create(connection: &Connection, message: i64) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM attempt WHERE message = ?1 AND kind = 0 AND state IN (0, 1, 3) AND state = 1")?
+        .query_row([message], |row| row.get(0))
+        .optional()
+}
+
+fn row_of(connection: &Connection, message: i64) -> rusqlite::Result<super::NamedRow> {
+    connection
+        .prepare_cached(
+            "SELECT event.text, address, label, file.text, line, http_status, error
+            FROM message JOIN name AS event ON event.id = event_id JOIN name AS file ON file.id = file_id
+            WHERE message.id = ?1",
+        )?
+        .query_row([message], |row| named_row(row, 0))
 }

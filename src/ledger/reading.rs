@@ -1,52 +1,234 @@
-//! Reading.
-use super::{Counts, Ledger, LedgerError, NamedRow, Narrow, ResultRow};
-use crate::instance::Fingerprint;
-use crate::message::State;
-use jiff::Timestamp;
+//! What the ledger tells: counts, the rows that need a person, and when it changed last.
+//!
+//! Reads only, also while a run goes on: a create that is under way then counts as unknown, since nobody knows yet what
+//! comes of it. The results rows are in `results`.
+
 use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::schema::{state_number, state_of};
+use super::work::narrow_sql;
+use super::{Counts, Holder, Ledger, LedgerError, NamedRow, Narrow, lock};
+use crate::instance::Fingerprint;
+use crate::message::{RowSource, State};
+use crate::recipient::Address;
+
+/// Messages with a create under way.
+const OPEN: &str = "SELECT message FROM attempt WHERE state = 0 AND kind = 0";
+
+impl Counts {
+    fn add(&mut self, state: State, count: u64) {
+        let total = match state {
+            State::Accepted => &mut self.accepted,
+            State::Rejected => &mut self.rejected,
+            State::Unknown => &mut self.unknown,
+            State::Pending => &mut self.pending,
+            State::Skipped => &mut self.skipped,
+        };
+        *total += count;
+    }
+
+    fn take(&mut self, state: State, count: u64) {
+        let total = match state {
+            State::Accepted => &mut self.accepted,
+            State::Rejected => &mut self.rejected,
+            State::Unknown => &mut self.unknown,
+            State::Pending => &mut self.pending,
+            State::Skipped => &mut self.skipped,
+        };
+        *total = total.saturating_sub(count);
+    }
+}
 
 impl Ledger {
     /// Messages and skipped rows by state.
-    pub fn counts(&self, _narrow: &Narrow) -> Result<Counts, LedgerError> {
-        todo!()
+    pub fn counts(&self, narrow: &Narrow) -> Result<Counts, LedgerError> {
+        self.reading(|connection| {
+            let narrow = narrow_sql(connection, narrow)?;
+            let mut counts = Counts::default();
+            for (_, part) in by_instance(connection, &narrow)? {
+                for state in State::ALL {
+                    counts.add(state, part.of(state));
+                }
+                counts.blocked += part.blocked;
+            }
+            let select = format!("SELECT count(*), ifnull(sum(invalid), 0) FROM skipped_row WHERE 1{narrow}");
+            let (skipped, invalid) = connection.query_row(&select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?;
+            counts.add(State::Skipped, skipped);
+            counts.invalid = invalid;
+            Ok(counts)
+        })
     }
-    /// The same per instance, by the name that the manifest gave it last (rows without an instance left out).
+
+    /// The same per instance, by the name that the manifest gave it last (rows without an instance left out), in the
+    /// manifest's order, then those that are no longer in it.
     pub fn instance_counts(&self) -> Result<Vec<(Arc<str>, Counts)>, LedgerError> {
-        todo!()
+        self.reading(|connection| {
+            let counts = by_instance(connection, "")?;
+            let mut select =
+                connection.prepare("SELECT id, name FROM instance ORDER BY position IS NULL, position, id")?;
+            let named = select.query_map([], |row| {
+                let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
+                let found = counts.iter().find(|(instance, _)| *instance == id);
+                Ok((Arc::from(name), found.map_or_else(Counts::default, |(_, counts)| *counts)))
+            })?;
+            named.collect()
+        })
     }
+
     /// When the ledger last changed; `None` when it never was reconciled.
     pub fn updated_at(&self) -> Result<Option<Timestamp>, LedgerError> {
-        todo!()
+        self.reading(|connection| {
+            // Attempts are numbered as they begin, and none lasts longer than a few hundred others.
+            let last = "SELECT max(ifnull(settled_at, started_at)) FROM
+                (SELECT settled_at, started_at FROM attempt ORDER BY id DESC LIMIT 1000)";
+            let attempted: Option<i64> = connection.query_row(last, [], |row| row.get(0))?;
+            let reconciled: Option<i64> =
+                connection.query_row("SELECT reconciled_at FROM meta", [], |row| row.get(0))?;
+            Ok(attempted.max(reconciled).and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+        })
     }
+
     /// The names of `results.columns` as of the last apply.
     pub fn columns(&self) -> Result<Vec<String>, LedgerError> {
-        todo!()
+        let json = self.reading(|connection| {
+            connection.query_row("SELECT columns FROM meta", [], |row| row.get::<_, String>(0))
+        })?;
+        serde_json::from_str(&json)
+            .map_err(|error| LedgerError::Inconsistent { path: self.path.clone(), what: error.to_string() })
     }
-    /// The first rows in a state, in input order, for the summary.
-    pub fn rows_in(&self, _state: State, _limit: usize, _narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {
-        todo!()
+
+    /// The first messages in a state, in input order, those no longer listed last.
+    pub fn rows_in(&self, state: State, limit: usize, narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {
+        let condition = match state {
+            State::Unknown => format!("(state = 3 OR message.id IN ({OPEN}))"),
+            State::Pending => format!("state = 0 AND message.id NOT IN ({OPEN})"),
+            _ => format!("state = {}", state_number(state)),
+        };
+        self.named_rows(&condition, limit, narrow)
     }
+
+    /// The first messages that must not be worked on without a person.
+    pub fn blocked_rows(&self, limit: usize, narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {
+        self.named_rows("blocked IS NOT NULL", limit, narrow)
+    }
+
+    fn named_rows(&self, condition: &str, limit: usize, narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {
+        self.reading(|connection| {
+            let narrow = narrow_sql(connection, narrow)?;
+            let select =
+                format!("{NAMED} WHERE {condition}{narrow} ORDER BY position IS NULL, position, message.id LIMIT ?1");
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            connection.prepare(&select)?.query_map([limit], |row| named_row(row, 0))?.collect()
+        })
+    }
+
     /// The commonest errors of rejected, unknown and pending messages, most frequent first.
-    pub fn common_errors(&self, _limit: usize, _narrow: &Narrow) -> Result<Vec<(String, u64)>, LedgerError> {
-        todo!()
+    pub fn common_errors(&self, limit: usize, narrow: &Narrow) -> Result<Vec<(String, u64)>, LedgerError> {
+        self.reading(|connection| {
+            let narrow = narrow_sql(connection, narrow)?;
+            let select = format!(
+                "SELECT error, count(*) FROM message WHERE state IN (0, 2, 3) AND error <> ''{narrow}
+                 GROUP BY error ORDER BY count(*) DESC, error LIMIT ?1"
+            );
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            connection.prepare(&select)?.query_map([limit], |row| Ok((row.get(0)?, count(row, 1)?)))?.collect()
+        })
     }
-    /// Every row of the results, in the order of the CSV. `E` is the visitor's own error.
-    pub fn each_result<E: From<LedgerError>>(
-        &self,
-        _visit: impl FnMut(&ResultRow<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        todo!()
-    }
+
     /// By which the quota knows an instance; `None` for a name that the ledger does not know.
-    pub fn fingerprint(&self, _instance: &str) -> Result<Option<Fingerprint>, LedgerError> {
-        todo!()
+    pub fn fingerprint(&self, instance: &str) -> Result<Option<Fingerprint>, LedgerError> {
+        self.reading(|connection| {
+            let select = "SELECT fingerprint FROM instance WHERE name = ?1 AND position IS NOT NULL";
+            let found: Option<String> = connection.query_row(select, [instance], |row| row.get(0)).optional()?;
+            Ok(found.map(Fingerprint::from_hex))
+        })
     }
-    /// Accepted, unknown and open attempts of an instance that were started in `from..to`: what counts for a day's limit.
-    pub fn sent_between(&self, _instance: &Fingerprint, _from: Timestamp, _to: Timestamp) -> Result<u64, LedgerError> {
-        todo!()
+
+    /// Accepted, unknown and open attempts of an instance that began in `from..to`: what counts for a day's limit.
+    pub fn sent_between(&self, instance: &Fingerprint, from: Timestamp, to: Timestamp) -> Result<u64, LedgerError> {
+        self.reading(|connection| {
+            let select = "SELECT count(*) FROM attempt JOIN message ON message.id = attempt.message
+                JOIN instance ON instance.id = message.instance_id
+                WHERE attempt.state IN (0, 1, 3) AND started_at >= ?1 AND started_at < ?2 AND fingerprint = ?3";
+            let between = params![from.as_millisecond(), to.as_millisecond(), instance.as_str()];
+            connection.query_row(select, between, |row| count(row, 0))
+        })
     }
+
     /// Who runs with this ledger now.
-    pub fn running(&self) -> Option<super::Holder> {
-        super::lock::running(&self.path)
+    pub fn running(&self) -> Option<Holder> {
+        lock::running(&self.path)
     }
+
+    /// One look at the ledger, whatever a run beside it does meanwhile.
+    pub(super) fn reading<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
+        let look = || {
+            if !self.connection.is_autocommit() {
+                return read(&self.connection);
+            }
+            let transaction = self.connection.unchecked_transaction()?;
+            read(&transaction)
+        };
+        look().map_err(|error| self.failed(error))
+    }
+}
+
+/// SQL counts are signed; ours are not.
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::unsigned_abs)
+}
+
+/// Columns that [`named_row`] reads.
+const NAMED: &str = "SELECT event.text, address, label, file.text, line, http_status, error
+    FROM message JOIN name AS event ON event.id = event_id JOIN name AS file ON file.id = file_id";
+
+/// Reads a [`NamedRow`] whose columns begin at `first`.
+pub(super) fn named_row(row: &Row<'_>, first: usize) -> rusqlite::Result<NamedRow> {
+    Ok(NamedRow {
+        event: row.get(first)?,
+        address: Address::new(row.get::<_, String>(first + 1)?),
+        label: row.get(first + 2)?,
+        source: RowSource { file: Arc::from(row.get::<_, String>(first + 3)?), line: row.get(first + 4)? },
+        http_status: row.get(first + 5)?,
+        error: row.get(first + 6)?,
+    })
+}
+
+/// Counts by the ledger's number of the instance, with creates that are under way as unknown.
+fn by_instance(connection: &Connection, narrow: &str) -> rusqlite::Result<Vec<(i64, Counts)>> {
+    let mut all: Vec<(i64, Counts)> = Vec::new();
+    let mut of = |instance: i64, change: &dyn Fn(&mut Counts)| match all.iter_mut().find(|(id, _)| *id == instance) {
+        Some((_, counts)) => change(counts),
+        None => {
+            let mut counts = Counts::default();
+            change(&mut counts);
+            all.push((instance, counts));
+        }
+    };
+    let select = format!(
+        "SELECT instance_id, state, count(*), count(blocked) FROM message WHERE 1{narrow} GROUP BY instance_id, state"
+    );
+    let mut select = connection.prepare(&select)?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (state, number, blocked) = (state_of(row.get(1)?)?, count(row, 2)?, count(row, 3)?);
+        of(row.get(0)?, &|counts| {
+            counts.add(state, number);
+            counts.blocked += blocked;
+        });
+    }
+    let open = format!("SELECT instance_id, state FROM message WHERE id IN ({OPEN}){narrow}");
+    let mut select = connection.prepare(&open)?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let state = state_of(row.get(1)?)?;
+        of(row.get(0)?, &|counts| {
+            counts.take(state, 1);
+            counts.add(State::Unknown, 1);
+        });
+    }
+    Ok(all)
 }

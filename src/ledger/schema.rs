@@ -1,0 +1,290 @@
+//! The tables, as migrations that are only ever appended to, and what they promise by themselves.
+//!
+//! `user_version` counts the migrations that a file has seen. The promises that SQL keeps, whatever the code above does:
+//! an attempt begins as an intent, is settled once, and is never deleted; a message has at most one `create` that is
+//! under way, accepted or unknown. Knows nothing of files and locks.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::message::{AttemptKind, State};
+use crate::plan::BlockedWhy;
+
+/// `zapi` as a number: tells a ledger from any other SQLite file.
+pub(super) const APPLICATION_ID: i64 = 0x7a61_7069;
+
+/// What an attempt is, as stored.
+pub(super) mod attempt {
+    pub(in crate::ledger) const ACCEPTED: i64 = 1;
+    pub(in crate::ledger) const REJECTED: i64 = 2;
+    pub(in crate::ledger) const UNKNOWN: i64 = 3;
+    pub(in crate::ledger) const NOT_SENT: i64 = 4;
+    pub(in crate::ledger) const WRITTEN_OFF: i64 = 5;
+}
+
+/// Never edited once released; a change is a new one at the end.
+const MIGRATIONS: &[&str] = &["
+PRAGMA application_id = 2053206121;
+CREATE TABLE meta (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    ledger TEXT NOT NULL,
+    campaign TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    reconciled_at INTEGER,
+    columns TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+
+-- Event ids, recipient lists and files: each text once.
+CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE instance (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    -- Its place in the manifest, NULL when it is no longer there.
+    position INTEGER
+) STRICT;
+
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    event_id INTEGER NOT NULL REFERENCES name (id),
+    identity TEXT NOT NULL,
+    -- 0 pending, 1 accepted, 2 rejected, 3 unknown, 4 skipped
+    state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4),
+    -- What is to be done, or was last: 0 create, 1 edit. NULL when nothing is.
+    task INTEGER CHECK (task BETWEEN 0 AND 1),
+    -- Why it must not be done without a person: 0 instance, 1 rewritten, 2 message id.
+    blocked INTEGER CHECK (blocked BETWEEN 0 AND 2),
+    -- An edit of unknown fate is out.
+    doubt INTEGER NOT NULL DEFAULT 0 CHECK (doubt BETWEEN 0 AND 1),
+    called_off INTEGER NOT NULL DEFAULT 0 CHECK (called_off BETWEEN 0 AND 1),
+    -- 0 nobody was invited, 1 the invitation, and one more for each accepted edit.
+    revision INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    instance_id INTEGER NOT NULL REFERENCES instance (id),
+    -- The place in the input, NULL when no longer listed.
+    position INTEGER,
+    line INTEGER NOT NULL,
+    file_id INTEGER NOT NULL REFERENCES name (id),
+    list_id INTEGER NOT NULL REFERENCES name (id),
+    variant INTEGER,
+    http_status INTEGER,
+    accepted_at INTEGER,
+    edited_at INTEGER,
+    updated_at INTEGER NOT NULL,
+    -- The invitation's, never an edit's.
+    message_id TEXT,
+    zaap_id TEXT,
+    error TEXT NOT NULL DEFAULT '',
+    address TEXT NOT NULL,
+    label TEXT NOT NULL,
+    columns TEXT NOT NULL,
+    CHECK (revision > 0 OR state <> 1)
+) STRICT;
+CREATE UNIQUE INDEX message_key ON message (event_id, identity);
+CREATE INDEX message_position ON message (position);
+
+-- Apart from `message`, so that an outcome rewrites few bytes.
+CREATE TABLE wording (
+    message INTEGER PRIMARY KEY REFERENCES message (id),
+    -- What is wanted, as it goes on the wire.
+    event TEXT NOT NULL,
+    -- What the recipient has, where that differs.
+    was TEXT
+) STRICT;
+
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL REFERENCES message (id),
+    -- 0 create, 1 edit
+    kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 1),
+    -- 0 intent, 1 accepted, 2 rejected, 3 unknown, 4 not sent, 5 written off, 6 recalled
+    state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
+    started_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    http_status INTEGER,
+    error TEXT,
+    message_id TEXT,
+    zaap_id TEXT,
+    CHECK ((state = 0) = (settled_at IS NULL))
+) STRICT;
+-- Nobody is invited twice.
+CREATE UNIQUE INDEX attempt_one_create ON attempt (message) WHERE kind = 0 AND state IN (0, 1, 3);
+CREATE INDEX attempt_open ON attempt (message) WHERE state = 0;
+
+CREATE TRIGGER attempt_begins BEFORE INSERT ON attempt WHEN NEW.state <> 0
+BEGIN SELECT RAISE(ABORT, 'an attempt begins as an intent'); END;
+
+CREATE TRIGGER attempt_settles BEFORE UPDATE ON attempt
+WHEN NEW.id <> OLD.id OR NEW.message <> OLD.message OR NEW.kind <> OLD.kind OR NEW.started_at <> OLD.started_at
+    OR NOT (OLD.state = 0 AND NEW.state BETWEEN 1 AND 4
+        OR OLD.state = 3 AND NEW.state IN (1, 5) OR OLD.state = 1 AND NEW.state = 6)
+BEGIN SELECT RAISE(ABORT, 'an attempt is settled once'); END;
+
+CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt
+BEGIN SELECT RAISE(ABORT, 'an attempt stays on record'); END;
+
+CREATE TRIGGER message_stays BEFORE DELETE ON message
+BEGIN SELECT RAISE(ABORT, 'a message stays on record'); END;
+
+-- Rows of the input that are no message; written anew by each reconcile.
+CREATE TABLE skipped_row (
+    position INTEGER PRIMARY KEY,
+    event_id INTEGER NOT NULL REFERENCES name (id),
+    list_id INTEGER NOT NULL REFERENCES name (id),
+    file_id INTEGER NOT NULL REFERENCES name (id),
+    line INTEGER NOT NULL,
+    invalid INTEGER NOT NULL CHECK (invalid BETWEEN 0 AND 1),
+    recipient TEXT NOT NULL,
+    label TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    columns TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+"];
+
+/// The version that this program writes.
+pub(super) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Runs the migrations that the file has not seen, each with its number in one transaction.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let seen = usize::try_from(version(connection)?).unwrap_or(0);
+    for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(seen) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+pub(super) fn state_number(state: State) -> i64 {
+    match state {
+        State::Pending => 0,
+        State::Accepted => 1,
+        State::Rejected => 2,
+        State::Unknown => 3,
+        State::Skipped => 4,
+    }
+}
+
+pub(super) fn state_of(number: i64) -> rusqlite::Result<State> {
+    State::ALL
+        .into_iter()
+        .find(|state| state_number(*state) == number)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))
+}
+
+pub(super) fn kind_number(kind: AttemptKind) -> i64 {
+    match kind {
+        AttemptKind::Create => 0,
+        AttemptKind::Edit => 1,
+    }
+}
+
+pub(super) fn kind_of(number: i64) -> AttemptKind {
+    if number == 0 { AttemptKind::Create } else { AttemptKind::Edit }
+}
+
+pub(super) fn blocked_number(why: BlockedWhy) -> i64 {
+    match why {
+        BlockedWhy::InstanceChanged => 0,
+        BlockedWhy::Rewritten => 1,
+        BlockedWhy::MessageIdUnknown => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        migrate(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO name VALUES (1, 'launch');
+                 INSERT INTO instance VALUES (1, 'f', 'main', 0);
+                 INSERT INTO message (id, event_id, identity, state, task, instance_id, position, line, file_id, list_id,
+                     updated_at, address, label, columns) VALUES (1, 1, '1-group', 0, 0, 1, 0, 2, 1, 1, 0, '', '', '[]');",
+            )
+            .unwrap();
+        connection
+    }
+
+    #[test]
+    fn migrations_run_once() {
+        let mut connection = database();
+        assert_eq!(version(&connection).unwrap(), newest());
+        migrate(&mut connection).unwrap();
+    }
+
+    #[test]
+    fn an_attempt_is_an_intent_first_and_is_settled_once() {
+        // From and to: whether the second step is allowed, for a create.
+        let allowed =
+            |from: i64, to: i64| matches!((from, to), (0, 1..=4) | (attempt::UNKNOWN, 1 | 5) | (attempt::ACCEPTED, 6));
+        for from in 0..=6 {
+            let connection = database();
+            let insert =
+                "INSERT INTO attempt (id, message, kind, state, started_at, settled_at) VALUES (1, 1, 0, ?, 0, ?)";
+            let settled = (from > 0).then_some(1);
+            assert_eq!(connection.execute(insert, (from, settled)).is_ok(), from == 0, "insert {from}");
+            for to in 0..=6 {
+                let connection = database();
+                connection.execute(insert, (0, None::<i64>)).unwrap();
+                let update = "UPDATE attempt SET state = ?, settled_at = 1";
+                let way: &[i64] = match from {
+                    0 => &[],
+                    5 => &[3, 5],
+                    6 => &[1, 6],
+                    _ => &[from],
+                };
+                for step in way {
+                    connection.execute(update, [step]).unwrap();
+                }
+                let settled = (to > 0).then_some(1);
+                let done = connection.execute("UPDATE attempt SET state = ?, settled_at = ?", (to, settled));
+                assert_eq!(done.is_ok(), allowed(from, to), "{from} -> {to}");
+            }
+        }
+        let connection = database();
+        connection.execute("INSERT INTO attempt (message, kind, state, started_at) VALUES (1, 0, 0, 0)", []).unwrap();
+        assert!(connection.execute("DELETE FROM attempt", []).is_err());
+        assert!(connection.execute("UPDATE attempt SET message = 2, state = 1, settled_at = 1", []).is_err());
+    }
+
+    #[test]
+    fn one_create_at_a_time_and_none_after_an_accepted_or_unknown_one() {
+        let insert = "INSERT INTO attempt (message, kind, state, started_at) VALUES (1, ?, 0, 0)";
+        for (way, again) in [
+            (&[][..], false),
+            (&[1], false),
+            (&[2], true),
+            (&[3], false),
+            (&[4], true),
+            (&[3, 5], true),
+            (&[1, 6], true),
+        ] {
+            let connection = database();
+            connection.execute(insert, [0]).unwrap();
+            for step in way {
+                connection.execute("UPDATE attempt SET state = ?, settled_at = 1", [step]).unwrap();
+            }
+            assert_eq!(connection.execute(insert, [0]).is_ok(), again, "{way:?}");
+            assert!(connection.execute(insert, [1]).is_ok(), "an edit may be repeated, {way:?}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_without_a_message_is_refused() {
+        let insert = "INSERT INTO attempt (message, kind, state, started_at) VALUES (9, 0, 0, 0)";
+        assert!(database().execute(insert, []).is_err());
+    }
+}

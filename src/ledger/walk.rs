@@ -1,0 +1,388 @@
+//! One walk over the expanded rows, and then over what they no longer name: each message meets what the ledger knows of
+//! it, `plan` decides, the plan counts, and when writing the ledger follows.
+//!
+//! Memory stays flat: of the messages met only a bit each is kept. Rows that did not change are not written.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+
+use super::aim::{self, Aim, Body, Listing};
+use super::names::{Instances, Names};
+use super::reconcile::{Access, WalkError};
+use super::record::{Record, Scan};
+use super::spool::{Stored, What};
+use super::tally::{Counted, ListKey, Tally};
+use super::{Change, NamedRow, Plan, PlanContext, Spool};
+use crate::message::{RowSource, SkipReason, State};
+use crate::plan::{Verb, Wanted, decide};
+use crate::recipient::Address;
+
+/// Is given everything that is not simply kept.
+pub(super) type Visit<'a> = &'a mut dyn FnMut(&Change<'_>) -> ControlFlow<()>;
+
+pub(super) struct Walk<'a> {
+    connection: &'a Connection,
+    access: Access,
+    context: &'a PlanContext<'a>,
+    names: Names,
+    instances: Instances,
+    scan: Scan<'a>,
+    tally: Tally<'a>,
+    met: Met,
+    next_id: i64,
+    visit: Option<Visit<'a>>,
+    now_ms: i64,
+    /// Rows of the input that are no message, by place.
+    rows: Met,
+    pub(super) changed: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        access: Access,
+        context: &'a PlanContext<'a>,
+        visit: Option<Visit<'a>>,
+    ) -> rusqlite::Result<Self> {
+        let now_ms = context.now.as_millisecond();
+        let scan = Scan::new(connection)?;
+        Ok(Self {
+            connection,
+            access,
+            context,
+            names: Names::load(connection)?,
+            instances: Instances::load(connection, access, context.instances)?,
+            next_id: scan.last() + 1,
+            met: Met::default(),
+            rows: Met::default(),
+            scan,
+            tally: Tally::new(context.instances, context.narrow, now_ms),
+            visit,
+            now_ms,
+            changed: false,
+        })
+    }
+
+    pub(super) fn run(mut self, spool: &Spool) -> Result<(Plan, bool), WalkError> {
+        let mut replay = spool.replay();
+        let mut position = 0;
+        while let Some(stored) = replay.advance()? {
+            self.entry(position, &stored)?;
+            position += 1;
+        }
+        self.unlisted()?;
+        if self.access == Access::Write {
+            self.changed |= self.drop_old_rows()?;
+        }
+        self.tally.plan.unchecked_instances = self.instances.unchecked;
+        Ok((self.tally.plan, self.changed))
+    }
+
+    fn entry(&mut self, position: i64, stored: &Stored<'_>) -> Result<(), WalkError> {
+        let key = self.key(stored)?;
+        let listing = Listing {
+            position,
+            line: i64::from(stored.line),
+            file_id: key.2,
+            list_id: key.1,
+            address: stored.recipient,
+            label: stored.label,
+            columns: stored.columns,
+        };
+        match &stored.what {
+            What::Message { identity, instance, variant, body } => {
+                let instance_id = self.instances.number(*instance as usize).ok_or(WalkError::NoSuchInstance)?;
+                let body = Body { event: body, variant: variant.map(i64::from), instance_id };
+                match self.scan.find(key.0, identity)? {
+                    Some(record) if self.met.insert(record.id) => {
+                        self.known(&record, key, Some(listing), Some(body))?
+                    }
+                    Some(_) => {
+                        let reason = SkipReason::Duplicate { first: "an earlier row".to_owned() };
+                        self.row(key, &listing, &reason)?;
+                    }
+                    None => self.new_message(key, identity, &listing, &body)?,
+                }
+            }
+            What::Skipped { identity: Some(identity), reason: SkipReason::Suppressed } => {
+                match self.scan.find(key.0, identity)? {
+                    Some(record) if self.met.insert(record.id) => self.known(&record, key, Some(listing), None)?,
+                    _ => self.row(key, &listing, &SkipReason::Suppressed)?,
+                }
+            }
+            What::Skipped { reason, .. } => self.row(key, &listing, reason)?,
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, stored: &Stored<'_>) -> rusqlite::Result<ListKey> {
+        let mut number = |text| self.names.number(self.connection, self.access, text);
+        Ok((number(stored.event)?, number(stored.list)?, number(stored.file)?))
+    }
+
+    /// Everything that the ledger has and no row names.
+    fn unlisted(&mut self) -> Result<(), WalkError> {
+        let mut id = 0;
+        while let Some(next) = self.met.next_missing(id, self.scan.last()) {
+            id = next;
+            let record = self.scan.get(id)?;
+            let key = (record.event_id, record.list_id, record.file_id);
+            self.known(&record, key, None, None)?;
+        }
+        Ok(())
+    }
+
+    fn known(
+        &mut self,
+        record: &Record,
+        key: ListKey,
+        listing: Option<Listing<'_>>,
+        body: Option<Body<'_>>,
+    ) -> Result<(), WalkError> {
+        let wanted = match (&listing, &body) {
+            (_, Some(body)) => Wanted::Listed { event: body.event },
+            (Some(_), None) => Wanted::Suppressed,
+            (None, None) if (self.context.suppressed)(&record.identity) => Wanted::Suppressed,
+            (None, None) => Wanted::Unlisted,
+        };
+        let place = self.instances.place(record.instance_id);
+        let verb = decide(wanted, Some(&record.known(place.is_some())), self.context.rules);
+        let aim = Aim::new(record, &verb, listing, body);
+        self.count_person(record, wanted, &verb);
+        let sent = matches!(verb, Verb::Create | Verb::Edit | Verb::CallOff);
+        let counted = Counted {
+            verb: &verb,
+            instance: self.instances.place(aim.instance_id),
+            first_attempt: record.attempts == 0,
+            has: record.has(),
+            wanted: sent.then_some(&*aim.event),
+            accepted_at_ms: record.accepted_at,
+        };
+        let list = self.list(key);
+        self.tally.message(list, counted);
+        if let Verb::Blocked(why) = verb {
+            self.tally.blocked(why, || named(&self.names, record, key, why.as_str()));
+        }
+        let before = record.has();
+        let shown = listing.map_or((&*record.address, &*record.label, record.line), |listing| {
+            (if record.attempts == 0 { listing.address } else { &*record.address }, listing.label, listing.line)
+        });
+        self.show(
+            &verb,
+            key,
+            shown,
+            aim.instance_id,
+            body.map_or(record.variant, |body| body.variant),
+            counted.wanted,
+            before,
+        );
+        if self.access == Access::Write {
+            if verb == Verb::Create && record.state == State::Unknown {
+                aim::write_off(self.connection, record.id, self.now_ms)?;
+            }
+            self.changed |= aim.write(self.connection, record, self.now_ms)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers that `--resend-unknown` and `--cancel-left` have to match.
+    fn count_person(&mut self, record: &Record, wanted: Wanted<'_>, verb: &Verb) {
+        let plan = &mut self.tally.plan;
+        if record.state == State::Unknown {
+            *(if *verb == Verb::Create { &mut plan.resend } else { &mut plan.unknown }) += 1;
+        }
+        if wanted == Wanted::Unlisted && matches!(verb, Verb::Left | Verb::CallOff) {
+            plan.cancelable += 1;
+        }
+    }
+
+    fn new_message(
+        &mut self,
+        key: ListKey,
+        identity: &str,
+        listing: &Listing<'_>,
+        body: &Body<'_>,
+    ) -> Result<(), WalkError> {
+        let verb = decide(Wanted::Listed { event: body.event }, None, self.context.rules);
+        let wanted = (verb == Verb::Create).then_some(body.event);
+        let counted = Counted {
+            verb: &verb,
+            instance: self.instances.place(body.instance_id),
+            first_attempt: true,
+            has: None,
+            wanted,
+            accepted_at_ms: None,
+        };
+        let list = self.list(key);
+        self.tally.message(list, counted);
+        self.show(
+            &verb,
+            key,
+            (listing.address, listing.label, listing.line),
+            body.instance_id,
+            body.variant,
+            wanted,
+            None,
+        );
+        if self.access == Access::Write {
+            aim::insert(self.connection, self.next_id, (key.0, identity), &verb, (listing, body), self.now_ms)?;
+            self.next_id += 1;
+            self.changed = true;
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, key: ListKey) -> usize {
+        let names = &self.names;
+        self.tally.list(key, || [names.text(key.0), names.text(key.1), names.text(key.2)])
+    }
+
+    #[allow(clippy::too_many_arguments)] // the fields of a `Change`, which borrows from five places
+    fn show(
+        &mut self,
+        verb: &Verb,
+        key: ListKey,
+        (recipient, label, line): (&str, &str, i64),
+        instance_id: i64,
+        variant: Option<i64>,
+        body: Option<&str>,
+        before: Option<&str>,
+    ) {
+        if *verb == Verb::Keep {
+            return;
+        }
+        let Some(visit) = &mut self.visit else { return };
+        let (event, file) = (self.names.text(key.0), self.names.text(key.2));
+        let instance = match self.instances.place(instance_id).and_then(|place| self.context.instances.get(place)) {
+            Some(instance) => &*instance.name,
+            None => self.instances.gone(instance_id).unwrap_or_default(),
+        };
+        let change = Change {
+            verb,
+            event: &event,
+            recipient,
+            label,
+            file: &file,
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            instance,
+            variant: variant.and_then(|variant| u32::try_from(variant).ok()),
+            body,
+            before,
+        };
+        if visit(&change).is_break() {
+            self.visit = None;
+        }
+    }
+
+    /// A row that is no message.
+    fn row(&mut self, key: ListKey, listing: &Listing<'_>, reason: &SkipReason) -> Result<(), WalkError> {
+        let list = self.list(key);
+        self.tally.row(list, reason);
+        let verb = Verb::Skip(reason.clone());
+        self.show_row(&verb, key, listing);
+        if self.access == Access::Read {
+            return Ok(());
+        }
+        self.rows.insert(listing.position);
+        let invalid = matches!(reason, SkipReason::Invalid { .. });
+        // The condition keeps rows that did not change unwritten.
+        let write = "INSERT INTO skipped_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ON CONFLICT (position) DO UPDATE SET event_id = ?2, list_id = ?3, file_id = ?4, line = ?5, invalid = ?6,
+                recipient = ?7, label = ?8, reason = ?9, columns = ?10, updated_at = ?11
+            WHERE (event_id, list_id, file_id, line, invalid, recipient, label, reason, columns)
+                <> (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let changed = self.connection.prepare_cached(write)?.execute(params![
+            listing.position,
+            key.0,
+            key.1,
+            key.2,
+            listing.line,
+            invalid,
+            listing.address,
+            listing.label,
+            aim::reason_text(reason),
+            listing.columns,
+            self.now_ms,
+        ])?;
+        self.changed |= changed > 0;
+        Ok(())
+    }
+
+    fn show_row(&mut self, verb: &Verb, key: ListKey, listing: &Listing<'_>) {
+        self.show(verb, key, (listing.address, listing.label, listing.line), 0, None, None, None);
+    }
+
+    /// Takes out the rows of an earlier walk that are none any more.
+    fn drop_old_rows(&self) -> rusqlite::Result<bool> {
+        let mut select = self.connection.prepare("SELECT position FROM skipped_row")?;
+        let old: Vec<i64> = select
+            .query_map([], |row| row.get(0))?
+            .filter(|position| position.as_ref().map_or(true, |position| !self.rows.contains(*position)))
+            .collect::<rusqlite::Result<_>>()?;
+        for position in &old {
+            self.connection.execute("DELETE FROM skipped_row WHERE position = ?1", [position])?;
+        }
+        Ok(!old.is_empty())
+    }
+}
+
+fn named(names: &Names, record: &Record, key: ListKey, why: &str) -> NamedRow {
+    NamedRow {
+        event: names.text(key.0).to_string(),
+        address: Address::new(record.address.as_str()),
+        label: record.label.clone(),
+        source: RowSource {
+            file: Arc::clone(&names.text(key.2)),
+            line: u32::try_from(record.line).unwrap_or(u32::MAX),
+        },
+        http_status: None,
+        error: why.to_owned(),
+    }
+}
+
+/// A set of small numbers, a bit each.
+#[derive(Debug, Default)]
+struct Met {
+    words: Vec<u64>,
+}
+
+impl Met {
+    fn place(number: i64) -> (usize, u64) {
+        let number = usize::try_from(number).unwrap_or(0);
+        (number / 64, 1 << (number % 64))
+    }
+
+    /// `false` when it was in there already.
+    fn insert(&mut self, number: i64) -> bool {
+        let (word, bit) = Self::place(number);
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        let new = self.words[word] & bit == 0;
+        self.words[word] |= bit;
+        new
+    }
+
+    fn contains(&self, number: i64) -> bool {
+        let (word, bit) = Self::place(number);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// The first number after `after` and up to `last` that is not in there.
+    fn next_missing(&self, after: i64, last: i64) -> Option<i64> {
+        let mut number = after + 1;
+        while number <= last {
+            let (word, _) = Self::place(number);
+            if number % 64 == 0 && self.words.get(word) == Some(&u64::MAX) {
+                number += 64;
+            } else if self.contains(number) {
+                number += 1;
+            } else {
+                return Some(number);
+            }
+        }
+        None
+    }
+}
