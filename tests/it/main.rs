@@ -1,5 +1,8 @@
 //! The one integration test binary: one file per promise.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should say so at once")]
 
+mod contract;
 mod house;
 mod sandbox;
+#[path = "../support/mod.rs"]
+mod support;
