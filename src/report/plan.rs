@@ -302,11 +302,12 @@ fn warnings(page: &mut Page, report: &PlanReport<'_>) {
     let plan = report.plan;
     blocked(page, plan);
     if plan.unknown > 0 {
-        let rest = if plan.resend > 0 {
-            format!("{} from earlier runs; {} of them are sent again, as you asked", plan.unknown, plan.resend)
-        } else {
-            format!("{} from earlier runs: never sent again by themselves; see zapi-batch resolve --help", plan.unknown)
-        };
+        let rest =
+            format!("{} from earlier runs: never sent again by themselves; zapi-batch status tells more", plan.unknown);
+        page.entry(Tone::Careful, "unknown", &rest);
+    }
+    if plan.resend > 0 {
+        let rest = format!("{} sent again, as you asked: who has it already gets it twice", plan.resend);
         page.entry(Tone::Careful, "unknown", &rest);
     }
     let mut notes: Vec<String> = Vec::new();

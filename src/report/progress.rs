@@ -32,11 +32,7 @@ pub struct Progress {
 #[derive(Debug)]
 enum Face {
     Bar(ProgressBar),
-    Lines {
-        shown_at: Timestamp,
-        shown: (u64, usize),
-    },
-    /// `--format json` without a terminal to watch on, or nothing to do.
+    Lines { shown_at: Timestamp, shown: (u64, usize) },
     Silent,
 }
 
@@ -45,6 +41,8 @@ enum Face {
 pub enum Show {
     /// A bar on a terminal, plain lines elsewhere.
     Fitting,
+    /// Plain lines, also on a terminal: a bar and a log do not go together.
+    Lines,
     Nothing,
 }
 
@@ -61,7 +59,7 @@ impl Progress {
         let face = match show {
             Show::Nothing => Face::Silent,
             Show::Fitting if Stream::Stderr.is_terminal() => Face::Bar(bar(to_do, style)),
-            Show::Fitting => Face::Lines { shown_at: now.timestamp(), shown: (0, 0) },
+            Show::Fitting | Show::Lines => Face::Lines { shown_at: now.timestamp(), shown: (0, 0) },
         };
         Self { watch: Watch::new(to_do, lanes, estimate, style, now.timestamp()), face }
     }

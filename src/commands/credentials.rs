@@ -1,0 +1,165 @@
+//! The credentials of the manifest's instances: from the environment, else from an `.env` file.
+//!
+//! Says on stderr which file it read. Never shows a value; what is missing is named by its variable.
+
+use std::collections::HashMap;
+use std::env;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::failure::Failure;
+use crate::instance::{Credentials, Instance};
+use crate::manifest::{InstanceSpec, Manifest, MissingVariable, SecretText};
+use crate::report::Stream;
+
+/// Nobody's `.env` is larger.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// What an `.env` file sets.
+type Variables = HashMap<String, SecretString>;
+
+/// Fills in the credentials of every instance, in the manifest's order. `env_file` is `--env-file`; without it the `.env`
+/// beside the manifest is read if it is there. The environment wins.
+pub(super) fn read(manifest: &Manifest, env_file: Option<&Path>) -> Result<Vec<Instance>, Failure> {
+    let (file, variables) = match env_file {
+        Some(path) => (Some(path.to_owned()), read_file(path)?),
+        None => beside(&manifest.folder)?,
+    };
+    if let Some(file) = &file {
+        Stream::Stderr.say(&format!("credentials: {} (the environment wins)\n", file.display()))?;
+    }
+    let lookup = |name: &str| {
+        let set = env::var(name).ok().filter(|value| !value.trim().is_empty());
+        set.or_else(|| variables.get(name).map(|value| value.expose_secret().to_owned()))
+    };
+    resolve(&manifest.instances, &lookup, file.as_deref())
+}
+
+fn beside(folder: &Path) -> Result<(Option<PathBuf>, Variables), Failure> {
+    let path = folder.join(".env");
+    if path.is_file() {
+        read_file(&path).map(|variables| (Some(path), variables))
+    } else {
+        Ok((None, Variables::new()))
+    }
+}
+
+fn read_file(path: &Path) -> Result<Variables, Failure> {
+    let cannot = |why: String| Failure::refused(format!("{} cannot be read: {why}", path.display()));
+    let found = path.metadata().map_err(|error| cannot(error.to_string()))?;
+    if !found.is_file() {
+        return Err(cannot("it is not a plain file".to_owned()));
+    }
+    if found.len() > BYTES_MAX {
+        return Err(cannot("it is too large for a file of credentials".to_owned()));
+    }
+    let file = File::open(path).map_err(|error| cannot(error.to_string()))?;
+    parse(file).map_err(|line| {
+        cannot(match line {
+            Fault::Entry(number) => format!("entry {number} is not NAME=value"),
+            Fault::Io(error) => error,
+        })
+        .help("a value with blanks, # or $ in it stands in single quotes: NAME='value'")
+    })
+}
+
+enum Fault {
+    /// The number of the entry, from 1. The library's own message would show the line, so the secret.
+    Entry(usize),
+    Io(String),
+}
+
+fn parse(reader: impl std::io::Read) -> Result<Variables, Fault> {
+    let mut variables = Variables::new();
+    for (entry, number) in dotenvy::from_read_iter(reader).zip(1..) {
+        match entry {
+            Ok((name, value)) => {
+                let name = name.trim_start_matches('\u{feff}').to_owned();
+                variables.entry(name).or_insert_with(|| SecretString::from(value));
+            }
+            Err(dotenvy::Error::Io(error)) => return Err(Fault::Io(error.to_string())),
+            Err(_) => return Err(Fault::Entry(number)),
+        }
+    }
+    Ok(variables)
+}
+
+/// What an instance's credential is called in the manifest.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    Id,
+    Token,
+    ClientToken,
+}
+
+impl Role {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Token => "token",
+            Self::ClientToken => "clientToken",
+        }
+    }
+}
+
+fn resolve(
+    instances: &[InstanceSpec],
+    lookup: &dyn Fn(&str) -> Option<String>,
+    file: Option<&Path>,
+) -> Result<Vec<Instance>, Failure> {
+    let mut missing: Vec<String> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    let mut known = Vec::with_capacity(instances.len());
+    for spec in instances {
+        let mut fill = |text: &SecretText, role: Role| {
+            text.resolve(lookup).unwrap_or_else(|MissingVariable { name, place }| {
+                let line = place.span.map(|span| format!(" ({}:{})", place.file, span.line)).unwrap_or_default();
+                missing.push(format!("{name} for {}.{}{line}", spec.name, role.key()));
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+                SecretString::default()
+            })
+        };
+        let credentials = Credentials {
+            id: fill(&spec.id, Role::Id),
+            token: fill(&spec.token, Role::Token),
+            client_token: spec.client_token.as_ref().map(|text| fill(text, Role::ClientToken)),
+        };
+        known.push(Instance { name: std::sync::Arc::clone(&spec.name), credentials });
+    }
+    if missing.is_empty() {
+        return Ok(known);
+    }
+    let place = file.map_or_else(|| ".env beside the manifest".to_owned(), |file| file.display().to_string());
+    Err(Failure::refused(format!("credentials are missing: {}", missing.join("; ")))
+        .help(format!("set {} in the environment or in {place}", names.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_as_people_write_them() {
+        let text = "# comment\nA_ID=abc\nexport A_TOKEN=\"with blank\"\r\nB_ID='x#y'\nA_ID=later\n\nEMPTY=\n";
+        let Ok(variables) = parse(text.as_bytes()) else { panic!("not read") };
+        let value = |name: &str| variables[name].expose_secret().to_owned();
+        assert_eq!((value("A_ID").as_str(), value("A_TOKEN").as_str()), ("abc", "with blank"));
+        assert_eq!((value("B_ID").as_str(), value("EMPTY").as_str()), ("x#y", ""));
+        assert!(matches!(parse("A=1\nno equals sign".as_bytes()), Err(Fault::Entry(2))));
+    }
+
+    #[test]
+    fn a_bad_file_is_named_without_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("broken.env");
+        std::fs::write(&path, "A_ID=ok\nSECRET-VALUE without equals\n").unwrap();
+        let shown = read_file(&path).unwrap_err().to_string();
+        assert!(shown.contains("entry 2") && !shown.contains("SECRET-VALUE"), "{shown}");
+        assert!(read_file(folder.path()).unwrap_err().to_string().contains("plain file"));
+        assert!(read_file(&folder.path().join("none.env")).is_err());
+    }
+}

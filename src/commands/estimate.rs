@@ -1,0 +1,242 @@
+//! When a run would be done: counts per instance and their limits in, a moment out. Walks over days and windows, not
+//! over messages. Pure, but for reading what was sent today.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::failure::Failure;
+use crate::delivery::{Limits, Rate};
+use crate::engine::window::{self, Calendar};
+use crate::instance::Instance;
+use crate::ledger::Plan;
+use crate::manifest::Manifest;
+use crate::quota::Quota;
+use crate::report::{Estimate, EstimatedEnd, LaneEstimate};
+
+/// How far the estimate looks ahead.
+const HORIZON: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// Z-API sends one message every 1 to 3 s, so a queue that is kept short empties no faster.
+const DRAIN_MEAN: Duration = Duration::from_secs(2);
+
+/// Estimates a plan. `limits` are the manifest's instances', in its order, with `--rate`; `limit` is `--limit`. Without
+/// the daily counts, or without credentials, nothing counts as sent today.
+pub(super) fn of(
+    manifest: &Manifest,
+    plan: &Plan,
+    limits: &[Limits],
+    limit: Option<u64>,
+    sent: Option<(&Quota, &[Instance])>,
+    now: Timestamp,
+) -> Result<Estimate, Failure> {
+    let shares = shares(plan, limit);
+    let mut lanes = Vec::new();
+    for (spec, limits) in manifest.instances.iter().zip(limits) {
+        let Some(index) = plan.instances.iter().position(|planned| planned.name == spec.name) else { continue };
+        if plan.instances[index].counts.to_do() == 0 {
+            continue;
+        }
+        let used = match sent {
+            Some((quota, instances)) if limits.daily_limit.is_some() => {
+                let known = instances.iter().find(|instance| instance.name == spec.name);
+                known.map(|instance| quota.used(&instance.fingerprint(), window::day(limits, now))).transpose()?
+            }
+            _ => None,
+        };
+        let end = lane(limits, shares[index], used.unwrap_or(0), now);
+        lanes.push(LaneEstimate { name: spec.name.to_string(), messages: shares[index], end });
+    }
+    let end = last(&lanes);
+    Ok(Estimate { lanes, end })
+}
+
+/// How many messages each of the plan's instances attempts: all that were attempted before, and of the new ones no more
+/// than `--limit` says, in proportion.
+fn shares(plan: &Plan, limit: Option<u64>) -> Vec<u64> {
+    let mut new_left: u64 = plan.instances.iter().map(|planned| planned.first_attempts).sum();
+    let mut allowed_left = limit.map_or(new_left, |limit| limit.min(new_left));
+    plan.instances
+        .iter()
+        .map(|planned| {
+            let new = planned.first_attempts;
+            let share = u128::from(allowed_left) * u128::from(new) / u128::from(new_left.max(1));
+            let share = u64::try_from(share).unwrap_or(u64::MAX);
+            new_left -= new;
+            // The last one with anything new takes what rounding left over.
+            let share = if new_left == 0 { allowed_left.min(new) } else { share };
+            allowed_left -= share;
+            planned.counts.to_do() - new + share
+        })
+        .collect()
+}
+
+/// When one instance would be done with `messages`, of which none has been sent and `used` count against today's limit.
+fn lane(limits: &Limits, messages: u64, used: u64, now: Timestamp) -> EstimatedEnd {
+    if messages == 0 {
+        return EstimatedEnd::Nothing;
+    }
+    let (mut left, mut used, mut at) = (messages, used, now);
+    let period = period(limits);
+    while at.duration_since(now) < HORIZON {
+        let until = match window::calendar(limits, at) {
+            Calendar::Over { not_after } => return EstimatedEnd::OutOfTime { left, not_after },
+            Calendar::Closed { until, .. } => {
+                used = if window::day(limits, until) == window::day(limits, at) { used } else { 0 };
+                at = until;
+                continue;
+            }
+            Calendar::Open { until } => until,
+        };
+        let tomorrow = limits.daily_limit.map(|_| window::next_day(limits, at));
+        let end = [until, tomorrow].into_iter().flatten().min().unwrap_or(Timestamp::MAX);
+        let today = limits.daily_limit.map_or(u64::MAX, |most| u64::from(most).saturating_sub(used));
+        let sends = fitting(end.duration_since(at), period).min(today).min(left);
+        if sends == left {
+            return after(at, period, left).map_or(EstimatedEnd::TooFar { left }, EstimatedEnd::At);
+        }
+        left -= sends;
+        let exhausted = sends == today;
+        let next = if exhausted { tomorrow.unwrap_or(end) } else { end };
+        used = if tomorrow == Some(next) { 0 } else { used + sends };
+        at = next;
+    }
+    EstimatedEnd::TooFar { left }
+}
+
+/// The mean time between two sends: jitter does not change it.
+fn period(limits: &Limits) -> Duration {
+    let paced = match limits.rate {
+        Rate::Every(period) => period,
+        Rate::Unlimited => Duration::ZERO,
+    };
+    if limits.max_queued.is_some() { paced.max(DRAIN_MEAN) } else { paced }
+}
+
+/// How many sends fit into a stretch whose first send is at its start.
+fn fitting(stretch: SignedDuration, period: Duration) -> u64 {
+    let Ok(stretch) = Duration::try_from(stretch) else { return 0 };
+    if stretch.is_zero() {
+        return 0;
+    }
+    let sends =
+        stretch.as_nanos().saturating_sub(1).checked_div(period.as_nanos()).map_or(u128::MAX, |whole| whole + 1);
+    u64::try_from(sends).unwrap_or(u64::MAX)
+}
+
+/// When the last of so many sends would be, the first being at `at`.
+fn after(at: Timestamp, period: Duration, sends: u64) -> Option<Timestamp> {
+    let nanoseconds = period.as_nanos().checked_mul(u128::from(sends.saturating_sub(1)))?;
+    at.checked_add(SignedDuration::from_nanos_i128(i128::try_from(nanoseconds).ok()?)).ok()
+}
+
+/// What the run as a whole comes to: what cannot be done at all weighs more than what is done late.
+fn last(lanes: &[LaneEstimate]) -> EstimatedEnd {
+    let mut last = EstimatedEnd::Nothing;
+    for lane in lanes {
+        last = match (last, lane.end) {
+            (EstimatedEnd::Nothing, end) | (end, EstimatedEnd::Nothing) => end,
+            (EstimatedEnd::At(a), EstimatedEnd::At(b)) => EstimatedEnd::At(a.max(b)),
+            (EstimatedEnd::At(_), end) | (end, EstimatedEnd::At(_)) => end,
+            (EstimatedEnd::OutOfTime { left: a, not_after }, EstimatedEnd::OutOfTime { left: b, not_after: other }) => {
+                EstimatedEnd::OutOfTime { left: a + b, not_after: not_after.max(other) }
+            }
+            (
+                EstimatedEnd::TooFar { left: a } | EstimatedEnd::OutOfTime { left: a, .. },
+                EstimatedEnd::TooFar { left: b } | EstimatedEnd::OutOfTime { left: b, .. },
+            ) => EstimatedEnd::TooFar { left: a + b },
+        };
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::civil::time;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::delivery::Window;
+    use crate::ledger::{InstancePlan, VerbCounts};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn office(zone: &TimeZone) -> Window {
+        let days = [true, true, true, true, true, false, false];
+        Window { days, from: time(9, 0, 0, 0), to: time(18, 30, 0, 0), zone: zone.clone() }
+    }
+
+    #[test]
+    fn pace_windows_and_daily_limits_together_say_when_it_ends() {
+        let zone = TimeZone::get("America/Sao_Paulo").unwrap();
+        let paced = Limits { day_zone: zone.clone(), ..Limits::default() };
+        let windowed = Limits { windows: vec![office(&zone)], ..paced.clone() };
+        let daily = Limits { daily_limit: Some(200), ..windowed.clone() };
+        let friday = at("2026-12-04T18:00-03");
+        let table = [
+            // 20 a minute: the last of 400 goes 399 periods of 3 s later.
+            (&paced, 400, 0, EstimatedEnd::At(at("2026-12-04T18:19:57-03"))),
+            (&paced, 0, 0, EstimatedEnd::Nothing),
+            // Half an hour is left on Friday: 600; the other 200 on Monday from 09:00.
+            (&windowed, 800, 0, EstimatedEnd::At(at("2026-12-07T09:09:57-03"))),
+            // 200 on Friday, Monday and Tuesday each, and 50 on Wednesday.
+            (&daily, 650, 0, EstimatedEnd::At(at("2026-12-09T09:02:27-03"))),
+            // What was sent today counts.
+            (&daily, 200, 150, EstimatedEnd::At(at("2026-12-07T09:07:27-03"))),
+            (&daily, 1, 300, EstimatedEnd::At(at("2026-12-07T09:00-03"))),
+        ];
+        for (limits, messages, used, end) in table {
+            assert_eq!(lane(limits, messages, used, friday), end, "{messages} messages, {used} sent");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said() {
+        let now = at("2026-12-04T18:00Z");
+        let not_after = Some(at("2026-12-04T18:01Z"));
+        let short = Limits { not_after, ..Limits::default() };
+        let left = EstimatedEnd::OutOfTime { left: 80, not_after: at("2026-12-04T18:01Z") };
+        assert_eq!(lane(&short, 100, 0, now), left);
+        let slow = Limits { daily_limit: Some(10), ..Limits::default() };
+        assert!(matches!(lane(&slow, 100_000, 0, now), EstimatedEnd::TooFar { .. }));
+        let later = Limits { not_before: Some(at("2026-12-05T08:00Z")), ..Limits::default() };
+        assert_eq!(lane(&later, 1, 0, now), EstimatedEnd::At(at("2026-12-05T08:00Z")));
+    }
+
+    #[test]
+    fn a_short_queue_goes_no_faster_than_it_empties() {
+        let now = at("2026-12-04T18:00Z");
+        let unlimited = Limits { rate: Rate::Unlimited, ..Limits::default() };
+        assert_eq!(lane(&unlimited, 1_000_000, 0, now), EstimatedEnd::At(now));
+        let queued = Limits { max_queued: Some(20), ..unlimited };
+        assert_eq!(lane(&queued, 31, 0, now), EstimatedEnd::At(at("2026-12-04T18:01Z")));
+    }
+
+    #[test]
+    fn a_limit_is_shared_out_in_proportion_and_adds_up() {
+        let planned = |name: &str, new, again| InstancePlan {
+            name: Arc::from(name),
+            counts: VerbCounts { create: new, edit: again, ..VerbCounts::default() },
+            first_attempts: new,
+        };
+        let plan =
+            Plan { instances: vec![planned("a", 100, 5), planned("b", 50, 0), planned("c", 0, 7)], ..Plan::default() };
+        assert_eq!(shares(&plan, None), [105, 50, 7]);
+        assert_eq!(shares(&plan, Some(20)), [18, 7, 7]);
+        assert_eq!(shares(&plan, Some(1)), [5, 1, 7]);
+        assert_eq!(shares(&plan, Some(1000)), [105, 50, 7]);
+    }
+
+    #[test]
+    fn the_whole_ends_when_the_last_lane_does() {
+        let lane = |end| LaneEstimate { name: String::new(), messages: 1, end };
+        let (early, late) = (at("2026-12-04T18:00Z"), at("2026-12-04T19:00Z"));
+        let both = [lane(EstimatedEnd::At(late)), lane(EstimatedEnd::Nothing), lane(EstimatedEnd::At(early))];
+        assert_eq!(last(&both), EstimatedEnd::At(late));
+        let never = [lane(EstimatedEnd::At(late)), lane(EstimatedEnd::TooFar { left: 3 })];
+        assert_eq!(last(&never), EstimatedEnd::TooFar { left: 3 });
+    }
+}

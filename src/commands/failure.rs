@@ -1,0 +1,67 @@
+//! Why a command cannot go on: the exit code and the words, one line each for what is wrong and what to do.
+
+use std::fmt;
+
+use crate::exit::Exit;
+use crate::ledger::LedgerError;
+use crate::quota::QuotaError;
+
+/// Ends a command. Holds no secret and no recipient.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub exit: Exit,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), help: None }
+    }
+
+    /// Usage, manifest, credentials, paths: nothing was sent.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, message)
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let help = match &error {
+            LedgerError::Missing { .. } => Some("nothing was applied yet; start with `zapi-batch apply`"),
+            LedgerError::Locked { .. } => {
+                Some("wait until it is done, or stop it there; `zapi-batch status` works meanwhile")
+            }
+            _ => None,
+        };
+        let failure = Self::new(Exit::Ledger, error.to_string());
+        match help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
+impl From<QuotaError> for Failure {
+    fn from(error: QuotaError) -> Self {
+        Self::new(Exit::Ledger, error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::Ledger, format!("writing failed: {error}"))
+    }
+}

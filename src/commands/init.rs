@@ -1,0 +1,123 @@
+//! `init`: a manifest, a recipient list and a `.gitignore` to start from. Never overwrites anything.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{ToSpan, Zoned};
+
+use super::failure::Failure;
+use crate::cli::InitArgs;
+use crate::exit::Exit;
+use crate::report::Stream;
+
+const LIST: &str = "\
+phone,label,first_name
+120363019502650977-group,Neighbours,everyone
+120363019502650978-group,Organisers,
+";
+
+const GITIGNORE: &str = "\
+# Credentials
+.env
+# Who was written to, and what came of it. <campaign>.sent.json is meant to be committed.
+*.ledger.db*
+*.results.csv
+*.results.2.csv
+# Rehearsals and tests
+*.sandbox.*
+*.test.*
+";
+
+pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
+    let now = Zoned::now();
+    let files = [
+        ("campaign.yaml", manifest(now.date(), zone_name(&TimeZone::system()).as_deref())),
+        ("lists/recipients.csv", LIST.to_owned()),
+        (".gitignore", GITIGNORE.to_owned()),
+    ];
+    for (name, text) in &files {
+        let path = args.folder.join(name);
+        let written = write_new(&path, text)
+            .map_err(|error| Failure::refused(format!("{} cannot be written: {error}", path.display())))?;
+        let word = if written { "wrote" } else { "kept " };
+        let why = if written { "" } else { "   (it was there already)" };
+        Stream::Stderr.say(&format!("{word} {}{why}\n", path.display()))?;
+    }
+    let manifest = args.folder.join("campaign.yaml");
+    Stream::Stderr.say(&format!(
+        "next  zapi-batch apply {} --sandbox   rehearses it; nothing leaves this machine\n",
+        manifest.display()
+    ))?;
+    Ok(Exit::Done)
+}
+
+/// `false` where there is something already.
+fn write_new(path: &Path, text: &str) -> io::Result<bool> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => file.write_all(text.as_bytes()).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn zone_name(zone: &TimeZone) -> Option<String> {
+    zone.iana_name().filter(|name| !matches!(*name, "UTC" | "Etc/UTC" | "Etc/Unknown")).map(str::to_owned)
+}
+
+/// Twenty lines that are right as they stand, with an event four weeks from now.
+fn manifest(today: Date, zone: Option<&str>) -> String {
+    let date = today.checked_add(4.weeks()).unwrap_or(today);
+    let zone = zone.unwrap_or("America/Sao_Paulo");
+    format!(
+        "\
+version: 1
+campaign: my-campaign              # names the ledger and the results file
+timezone: {zone}
+instances:
+  main:                            # the values stand in .env or in the environment
+    id: ${{ZAPI_INSTANCE_ID}}
+    token: ${{ZAPI_INSTANCE_TOKEN}}
+    clientToken: ${{ZAPI_CLIENT_TOKEN}}
+delivery: {{ rate: 20/min }}         # kind to the number; nothing needs to be faster
+events:
+  launch:
+    name: \"Spring launch\"
+    description: \"Hello {{{{ first_name | default('everyone') }}}}, doors at 18:30.\"
+    dateTime: \"{date}T19:00\"
+    location: {{ name: \"{{{{ venue }}}}\" }}
+recipients:
+  groups: {{ csv: lists/recipients.csv }}
+sends:
+  - {{ event: launch, to: [groups], vars: {{ venue: \"Av. Paulista 1000\" }} }}
+results: {{ columns: [first_name] }}
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_starter_has_twenty_lines_and_a_date_to_come() {
+        let text = manifest("2026-12-10".parse().unwrap(), Some("Europe/Lisbon"));
+        assert_eq!(text.lines().count(), 20);
+        assert!(text.contains("dateTime: \"2027-01-07T19:00\"") && text.contains("timezone: Europe/Lisbon"));
+        assert!(text.contains("id: ${ZAPI_INSTANCE_ID}") && text.contains("{{ first_name | default('everyone') }}"));
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lists/recipients.csv");
+        assert!(write_new(&path, "mine").unwrap());
+        assert!(!write_new(&path, "theirs").unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+}
