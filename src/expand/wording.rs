@@ -57,7 +57,7 @@ impl<'m> Wording<'m> {
         let mut wording = Self {
             event,
             vars,
-            builder: Builder::new(now),
+            builder: Builder::for_event(event, now),
             reported,
             said: HashSet::new(),
             fixed: Vec::new(),
@@ -97,7 +97,7 @@ impl<'m> Wording<'m> {
 
     fn render_fixed(&mut self, variant: usize, diagnostics: &mut Diagnostics) -> Option<Worded> {
         let event = self.event;
-        let is_fixed = |field| template(event, field, variant).is_none_or(|template| template.names().is_empty());
+        let is_fixed = |field| template(event, field, variant).is_none_or(|template| !template.depends_on_row());
         let faults = self.fill(variant, &Nothing, is_fixed);
         for (field, fault) in &faults {
             if self.said.insert((*field, variant, fault.diagnostic.code.id)) {
@@ -195,7 +195,7 @@ impl<'m> Wording<'m> {
     }
 
     fn depends_on_row(&self, field: Field, variant: usize) -> bool {
-        let uses_values = |field| template(self.event, field, variant).is_some_and(|text| !text.names().is_empty());
+        let uses_values = |field| template(self.event, field, variant).is_some_and(Template::depends_on_row);
         uses_values(field) || (field == Field::DateTime && uses_values(Field::Timezone))
     }
 

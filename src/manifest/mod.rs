@@ -12,10 +12,13 @@ pub mod event;
 mod load;
 mod names;
 mod raw;
+mod repair;
 mod schema;
 mod secret;
 mod shape;
 mod template;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::path::PathBuf;
@@ -27,8 +30,8 @@ use crate::delivery::{Delivery, Limits};
 use crate::diagnostic::Place;
 use crate::diagnostic::source::Source;
 
-pub use load::{load, load_at};
-pub use names::{Offered, Reported, check_send_names};
+pub use load::{load, load_at, parse};
+pub use names::{Offered, Reported, check_result_columns, check_send_names};
 pub use schema::schema;
 pub use secret::{MissingVariable, SecretText};
 pub use template::{NameUse, RenderFault, Template, Values};

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{Manifest, Send};
-use crate::diagnostic::Diagnostics;
+use super::{Manifest, NameUse, Send, Template};
+use crate::diagnostic::suggest::nearest;
+use crate::diagnostic::text::{template as words, values};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// What the rows of one list offer to templates.
 #[derive(Debug, Clone)]
@@ -32,10 +34,57 @@ impl Reported {
 /// Reports every name used by the event's templates that a list of the send does not offer: neither a column nor a var.
 /// Lists that could not be opened are simply not among `offered`.
 pub fn check_send_names(
-    _manifest: &Manifest,
-    _send: &Send,
-    _offered: &[Offered],
-    _diagnostics: &mut Diagnostics,
+    manifest: &Manifest,
+    send: &Send,
+    offered: &[Offered],
+    diagnostics: &mut Diagnostics,
 ) -> Reported {
-    todo!()
+    let mut reported = Reported::default();
+    let Some(event) = send.event.and_then(|event| manifest.events.get(event)) else { return reported };
+    if offered.is_empty() {
+        return reported;
+    }
+    for used in event.templates().flat_map(Template::names).filter(|used| !used.guarded) {
+        if !used.of_row && send.vars.iter().any(|var| var.name == used.name) {
+            continue;
+        }
+        let has = |offered: &Offered| known(offered, used).any(|name| name == used.name);
+        let lacking: Vec<&Offered> = offered.iter().filter(|offered| !has(offered)).collect();
+        let Some(first) = lacking.first() else { continue };
+        reported.names.insert(used.name.clone());
+        diagnostics.push(fault(manifest, send, used, first, lacking.len() == offered.len()).at(used.place.clone()));
+    }
+    reported
+}
+
+/// Reports the columns that the results should have and no list offers. `offered` is that of all lists and sends.
+pub fn check_result_columns(manifest: &Manifest, offered: &[Offered], diagnostics: &mut Diagnostics) {
+    let vars = manifest.sends.iter().flat_map(|send| &send.vars).map(|var| var.name.as_str());
+    let mut known: Vec<&str> =
+        offered.iter().flat_map(|offered| &offered.names).map(String::as_str).chain(vars).collect();
+    known.sort_unstable();
+    known.dedup();
+    if offered.is_empty() {
+        return;
+    }
+    for column in manifest.results.columns.iter().filter(|column| !known.contains(&column.name.as_str())) {
+        let near = nearest(&column.name, known.iter().copied());
+        diagnostics.push(values::result_column_unknown(&column.name, near, &known).at(column.place.clone()));
+    }
+}
+
+fn known<'a>(offered: &'a Offered, used: &NameUse) -> impl Iterator<Item = &'a str> {
+    let names = if used.of_row { &offered.headers } else { &offered.names };
+    names.iter().map(String::as_str)
+}
+
+fn fault(manifest: &Manifest, send: &Send, used: &NameUse, list: &Offered, everywhere: bool) -> Diagnostic {
+    let vars = send.vars.iter().filter(|_| !used.of_row).map(|var| var.name.as_str());
+    let mut names: Vec<&str> = known(list, used).chain(vars).collect();
+    names.dedup();
+    let near = nearest(&used.name, names.iter().copied());
+    match manifest.lists.get(list.list).filter(|_| !everywhere) {
+        Some(list) => words::unknown_name_in_list(&used.name, used.of_row, &list.name, near, &names),
+        None => words::unknown_name(&used.name, used.of_row, near, &names),
+    }
 }

@@ -39,6 +39,11 @@ pub(super) enum VariableFault {
 }
 
 impl SecretText {
+    /// Of a credential that is missing or faulty, which has been reported.
+    pub(super) fn empty(place: Place) -> Self {
+        Self { parts: Vec::new(), place }
+    }
+
     /// Reads `${VAR}` in `text`.
     pub(super) fn parse(text: &str, place: Place) -> Result<Self, VariableFault> {
         let mut parts = Vec::new();

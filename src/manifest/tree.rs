@@ -1,1 +1,368 @@
-//! stub
+//! YAML text to a tree of nodes with spans and raw scalars: the syntax, and what this manifest does without.
+//!
+//! Reports syntax errors, several documents, duplicate keys, anchors, aliases, tags and depth. Knows nothing of what a
+//! manifest contains, and never turns a scalar into anything but text.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
+
+use super::repair::{self, Repair};
+use crate::diagnostic::source::Source;
+use crate::diagnostic::text::manifest as words;
+use crate::diagnostic::{Diagnostics, Place, Span};
+
+/// Deeper than any manifest goes; a limit on what a hostile file can make us do.
+const DEPTH_MAX: usize = 32;
+/// A file of 4 MiB can hold more values than memory should.
+const NODES_MAX: usize = 500_000;
+
+/// A value of the manifest and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) span: Span,
+    /// Byte offsets into the source.
+    pub(super) bytes: (u32, u32),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Scalar {
+        text: String,
+        style: ScalarStyle,
+    },
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+    /// Was reported; nothing is to be said about it any more.
+    Faulty,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) key_span: Span,
+    pub(super) value: Node,
+}
+
+impl Node {
+    /// Nothing is written, or `~`, or `null`.
+    pub(super) fn is_null(&self) -> bool {
+        match &self.kind {
+            Kind::Scalar { text, style: ScalarStyle::Plain } => {
+                matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+            }
+            Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_) | Kind::Faulty => false,
+        }
+    }
+
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            Kind::Map(entries) => entries,
+            Kind::Scalar { .. } | Kind::List(_) | Kind::Faulty => &[],
+        }
+    }
+
+    pub(super) fn items(&self) -> &[Node] {
+        match &self.kind {
+            Kind::List(items) => items,
+            Kind::Scalar { .. } | Kind::Map(_) | Kind::Faulty => &[],
+        }
+    }
+
+    /// Where to point: a collection at its first line only, since it may go on for pages.
+    pub(super) fn place(&self, source: &Source) -> Place {
+        source.place_of(first_line(self.span, source))
+    }
+}
+
+/// Parses the whole text. `None` when there is no tree to go on with, which has been reported.
+pub(super) fn parse(source: &Source, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut text = source.text.to_string();
+    let mut blanked = Vec::new();
+    loop {
+        match Builder::new(source, &text, &blanked).run() {
+            Ok(built) => {
+                let empty = built.root.as_ref().is_none_or(Node::is_null);
+                if empty && built.diagnostics.errors() == 0 && blanked.is_empty() {
+                    diagnostics.push(words::empty_file().at(Place::file(&source.file)));
+                }
+                diagnostics.extend(built.diagnostics.sorted().into_iter().cloned());
+                return built.root.filter(|_| !empty);
+            }
+            Err(stop) => match repair::repair(source, &text, stop, &blanked) {
+                Repair::Again { text: repaired, offset, diagnostic } => {
+                    text = repaired;
+                    blanked.push(offset);
+                    diagnostics.push(*diagnostic);
+                }
+                Repair::Stop(diagnostic) => {
+                    diagnostics.push(*diagnostic);
+                    return None;
+                }
+            },
+        }
+    }
+}
+
+/// Why no tree could be built from a text.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The parser's own words, and where it gave up.
+    Syntax {
+        message: String,
+        span: Span,
+        offset: usize,
+    },
+    /// A value that begins with `{{` and is not quoted, which YAML takes for a map within a map.
+    UnquotedTemplate {
+        offset: usize,
+    },
+    TooDeep {
+        span: Span,
+    },
+    TooManyNodes,
+}
+
+struct Built {
+    root: Option<Node>,
+    diagnostics: Diagnostics,
+}
+
+struct Builder<'a> {
+    source: &'a Source,
+    text: &'a str,
+    offsets: Offsets,
+    /// Offsets of values that were reported and blanked out.
+    blanked: &'a [usize],
+    stack: Vec<Frame>,
+    root: Option<Node>,
+    nodes: usize,
+    documents: usize,
+    diagnostics: Diagnostics,
+}
+
+struct Frame {
+    start: Span,
+    start_byte: usize,
+    faulty: bool,
+    content: Content,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, seen: HashMap<String, usize>, key: Option<Key> },
+}
+
+/// The key that waits for its value.
+enum Key {
+    Good {
+        text: String,
+        span: Span,
+    },
+    /// Was reported: the value is read and dropped.
+    Bad,
+}
+
+impl<'a> Builder<'a> {
+    fn new(source: &'a Source, text: &'a str, blanked: &'a [usize]) -> Self {
+        Self {
+            source,
+            text,
+            offsets: Offsets::new(text),
+            blanked,
+            stack: Vec::new(),
+            root: None,
+            nodes: 0,
+            documents: 0,
+            diagnostics: Diagnostics::new(),
+        }
+    }
+
+    fn run(mut self) -> Result<Built, Stop> {
+        let text = self.text;
+        for event in Parser::new_from_str(text) {
+            let (event, marks) = event.map_err(|error| {
+                let mark = error.marker();
+                Stop::Syntax {
+                    message: error.info().to_owned(),
+                    span: Span::on_line(to_u32(mark.line()), to_u32(mark.col()) + 1, 1),
+                    offset: self.offsets.byte(mark.index()),
+                }
+            })?;
+            if self.documents > 1 {
+                break;
+            }
+            self.take(event, marks)?;
+        }
+        Ok(Built { root: self.root, diagnostics: self.diagnostics })
+    }
+
+    fn take(&mut self, event: Event<'_>, marks: Marks) -> Result<(), Stop> {
+        let span = span_of(marks);
+        let start = self.offsets.byte(marks.start.index());
+        let end = self.offsets.byte(marks.end.index());
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    self.report(words::several_documents(), Span::on_line(span.line, span.column, 3));
+                }
+            }
+            Event::Alias(_) => {
+                self.report(words::alias(&self.text[start..end]), span);
+                self.add(Node { kind: Kind::Faulty, span, bytes: (to_u32(start), to_u32(end)) })?;
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let mut faulty = self.blanked.contains(&start);
+                faulty |= self.decorated(anchor, tag.is_some(), start, span);
+                if style == ScalarStyle::Plain && text.starts_with(['“', '”', '„', '‘', '’']) {
+                    self.report(words::curly_quotes(), first_line(span, self.source));
+                    faulty = true;
+                }
+                let kind = if faulty { Kind::Faulty } else { Kind::Scalar { text: text.into_owned(), style } };
+                self.add(Node { kind, span, bytes: (to_u32(start), to_u32(end)) })?;
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.open(anchor, tag.is_some(), start, span, Content::List(Vec::new()))?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                if self.text[start..].starts_with("{{") {
+                    return Err(Stop::UnquotedTemplate { offset: start });
+                }
+                let content = Content::Map { entries: Vec::new(), seen: HashMap::new(), key: None };
+                self.open(anchor, tag.is_some(), start, span, content)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span, end)?,
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, diagnostic: crate::diagnostic::Diagnostic, span: Span) {
+        self.diagnostics.push(diagnostic.at(self.source.place_of(span)));
+    }
+
+    /// Reports an anchor or a tag before the value that starts at `start`.
+    fn decorated(&mut self, anchor: usize, tag: bool, start: usize, span: Span) -> bool {
+        if anchor > 0 {
+            let place = repair::mark_before(self.source, self.text, start, b'&', span);
+            self.diagnostics.push(words::anchor().at(place));
+        }
+        if tag {
+            let place = repair::mark_before(self.source, self.text, start, b'!', span);
+            self.diagnostics.push(words::tag().at(place));
+        }
+        anchor > 0 || tag
+    }
+
+    fn open(&mut self, anchor: usize, tag: bool, start: usize, span: Span, content: Content) -> Result<(), Stop> {
+        let faulty = self.decorated(anchor, tag, start, span);
+        if self.stack.len() >= DEPTH_MAX {
+            return Err(Stop::TooDeep { span });
+        }
+        self.stack.push(Frame { start: span, start_byte: start, faulty, content });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span, end_byte: usize) -> Result<(), Stop> {
+        let Some(frame) = self.stack.pop() else { return Ok(()) };
+        let kind = match frame.content {
+            _ if frame.faulty => Kind::Faulty,
+            Content::List(items) => Kind::List(items),
+            Content::Map { entries, .. } => Kind::Map(entries),
+        };
+        let span = Span { end_line: end.end_line, end_column: end.end_column, ..frame.start };
+        self.add(Node { kind, span, bytes: (to_u32(frame.start_byte), to_u32(end_byte)) })
+    }
+
+    /// Puts a finished node where it belongs.
+    fn add(&mut self, node: Node) -> Result<(), Stop> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            return Err(Stop::TooManyNodes);
+        }
+        let source = self.source;
+        match self.stack.last_mut().map(|frame| &mut frame.content) {
+            None => self.root = Some(node),
+            Some(Content::List(items)) => items.push(node),
+            Some(Content::Map { entries, seen, key }) => match key.take() {
+                None => *key = Some(read_key(node, source, &mut self.diagnostics)),
+                Some(Key::Bad) => {}
+                Some(Key::Good { text, span }) => {
+                    if let Some(first) = seen.get(&text) {
+                        let first = source.place_of(entries[*first].key_span);
+                        let diagnostic = words::duplicate_key(&text).at(source.place_of(span));
+                        self.diagnostics.push(diagnostic.related(first, "first set here"));
+                    } else {
+                        seen.insert(text.clone(), entries.len());
+                        entries.push(Entry { key: text, key_span: span, value: node });
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+fn read_key(node: Node, source: &Source, diagnostics: &mut Diagnostics) -> Key {
+    match node.kind {
+        Kind::Scalar { text, .. } if !text.is_empty() => Key::Good { text, span: node.span },
+        Kind::Faulty => Key::Bad,
+        Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_) => {
+            diagnostics.push(words::key_not_text().at(source.place_of(first_line(node.span, source))));
+            Key::Bad
+        }
+    }
+}
+
+/// Character indices, which the parser counts in, to byte offsets.
+struct Offsets {
+    /// Empty when every character is one byte.
+    bytes: Vec<u32>,
+    len: usize,
+}
+
+impl Offsets {
+    fn new(text: &str) -> Self {
+        let bytes = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| to_u32(at)).collect() };
+        Self { bytes, len: text.len() }
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        if self.bytes.is_empty() {
+            return index.min(self.len);
+        }
+        self.bytes.get(index).map_or(self.len, |at| *at as usize)
+    }
+}
+
+fn span_of(marks: Marks) -> Span {
+    Span {
+        line: to_u32(marks.start.line()),
+        column: to_u32(marks.start.col()) + 1,
+        end_line: to_u32(marks.end.line()),
+        end_column: to_u32(marks.end.col()) + 1,
+    }
+}
+
+/// The part of a span on its first line.
+pub(super) fn first_line(span: Span, source: &Source) -> Span {
+    if span.end_line == span.line {
+        return span;
+    }
+    let line = source.place_of(Span::on_line(span.line, 1, 0)).excerpt.map_or(0, |line| line.chars().count());
+    Span::on_line(span.line, span.column, to_u32(line).saturating_sub(span.column - 1))
+}
+
+fn to_u32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -4,9 +4,22 @@
 //! Codes are numbered by area: 0xx manifest, 1xx templates, events and times, 2xx rows, 3xx recipients, 4xx the run
 //! itself (credentials, paths).
 
+/// Declares a file's codes and the list of them.
+macro_rules! codes {
+    ($($name:ident = $id:literal, $title:literal;)*) => {
+        $(pub static $name: crate::diagnostic::Code = crate::diagnostic::Code { id: $id, title: $title };)*
+        /// Every code of this file, for lists of rules.
+        pub const CODES: &[&crate::diagnostic::Code] = &[$(&$name),*];
+    };
+}
+
+pub mod event;
 pub mod expansion;
+pub mod manifest;
 pub mod recipient;
 pub mod rows;
+pub mod template;
+pub mod values;
 
 /// A cell or a name as a message can hold it: one line, not too long, nothing that a terminal would obey.
 fn shorten(text: &str) -> String {

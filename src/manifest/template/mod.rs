@@ -1,11 +1,57 @@
 //! Templates: compiled once, rendered for each row.
+//!
+//! A text without templates is a constant; text with plain `{{ name }}` in between is a list of pieces that renders
+//! without the template engine; everything else goes through minijinja. A test holds pieces and minijinja to the same
+//! result. Values are data: never rendered again, never escaped. Nothing here reads rows or knows what an event is.
 
-use crate::diagnostic::Place;
+mod compile;
+mod fault;
+mod language;
+mod parse_date;
+mod position;
+mod render;
+mod walk;
+
+use std::sync::Arc;
+
+use minijinja::Environment;
+
+use crate::diagnostic::{Diagnostic, Place};
+
+pub(super) use compile::{compile, constant};
+pub(super) use language::RESERVED;
+pub(super) use position::locate;
+
+/// A rendered text is never longer than this.
+pub(super) const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
 /// A text of the manifest that may depend on the row.
 #[derive(Debug, Clone)]
 pub struct Template {
+    form: Form,
+    names: Arc<[NameUse]>,
     place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    Constant(Arc<str>),
+    Pieces(Arc<[Piece]>),
+    /// The environment holds the one template.
+    Program {
+        environment: Arc<Environment<'static>>,
+        whole_row: bool,
+        spans: Arc<[(usize, usize)]>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Piece {
+    Text(Box<str>),
+    /// Index into the template's names.
+    Name(usize),
+    /// `{{ name | default("...") }}`
+    NameOr(usize, Box<str>),
 }
 
 /// What a row offers to a template. Everything is text, and an empty text counts as undefined.
@@ -38,7 +84,7 @@ pub struct RenderFault {
     /// The undefined variable or header, when that is what is wrong.
     pub name: Option<String>,
     /// The whole of it without a place: the caller adds the row's.
-    pub diagnostic: crate::diagnostic::Diagnostic,
+    pub diagnostic: Diagnostic,
     /// In the template.
     pub place: Place,
 }
@@ -46,21 +92,24 @@ pub struct RenderFault {
 impl Template {
     /// The text, when it depends on nothing.
     pub fn is_constant(&self) -> Option<&str> {
-        todo!()
+        match &self.form {
+            Form::Constant(text) => Some(text),
+            Form::Pieces(_) | Form::Program { .. } => None,
+        }
     }
 
     /// The variables it uses, in order of appearance.
     pub fn names(&self) -> &[NameUse] {
-        todo!()
+        &self.names
+    }
+
+    /// Whether it depends on the row: a template may walk over `row` without naming a column.
+    pub fn depends_on_row(&self) -> bool {
+        !matches!(self.form, Form::Constant(_))
     }
 
     /// Of the whole text in the manifest.
     pub fn place(&self) -> &Place {
         &self.place
-    }
-
-    /// Appends the text for one row to `out`.
-    pub fn render(&self, _values: &dyn Values, _out: &mut String) -> Result<(), Box<RenderFault>> {
-        todo!()
     }
 }

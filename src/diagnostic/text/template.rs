@@ -1,0 +1,162 @@
+//! What is said about templates: their syntax, the names they use, what comes of them for a row.
+
+use super::shorten;
+use crate::diagnostic::Diagnostic;
+
+codes! {
+    TEMPLATE_SYNTAX = "E101", "template syntax";
+    UNKNOWN_FILTER = "E102", "unknown filter";
+    UNKNOWN_TEST = "E103", "unknown test";
+    UNKNOWN_FUNCTION = "E104", "unknown function";
+    UNSUPPORTED = "E105", "part of the template language that texts of events do without";
+    METHOD = "E106", "method on a value";
+    HYPHEN = "E107", "hyphen in a variable's name";
+    STRAY_BRACES = "E108", "braces that do not make a template";
+    UNKNOWN_NAME = "E109", "variable that is neither a column nor a var";
+    VALUE_MISSING = "E110", "value missing in a row";
+    CANNOT_RENDER = "E111", "template that cannot be rendered for a row";
+    OUT_OF_FUEL = "E112", "template that takes too long";
+    TOO_LONG = "E113", "text that is too long";
+    DATE_FORMAT = "E114", "date format that cannot be read";
+    SINGLE_BRACES = "W101", "single braces";
+}
+
+/// The first dozen of what there is, and how many more.
+pub fn listed(known: &[&str]) -> String {
+    const SHOWN_MAX: usize = 12;
+    match known.len() {
+        0 => "nothing".to_owned(),
+        count if count <= SHOWN_MAX => known.join(", "),
+        count => format!("{} and {} more", known[..SHOWN_MAX].join(", "), count - SHOWN_MAX),
+    }
+}
+
+fn meant(diagnostic: Diagnostic, near: Option<&str>, otherwise: &str) -> Diagnostic {
+    match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(otherwise),
+    }
+}
+
+/// `message` is the template language's own.
+pub fn template_syntax(message: &str) -> Diagnostic {
+    Diagnostic::new(&TEMPLATE_SYNTAX, format!("the template cannot be read: {message}"))
+        .help("a value is written {{ name }}, a choice {% if name is defined %}...{% endif %}")
+}
+
+pub fn unknown_filter(name: &str, near: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&UNKNOWN_FILTER, format!("there is no filter `{}`", shorten(name)));
+    meant(diagnostic, near, "among those there are: default, upper, lower, title, trim, replace, parse_date")
+}
+
+pub fn unknown_test(name: &str, near: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&UNKNOWN_TEST, format!("there is no test `is {}`", shorten(name)));
+    meant(diagnostic, near, "among those there are: defined, undefined, even, odd, startingwith")
+}
+
+pub fn unknown_function(name: &str, near: Option<&str>, is_filter: bool) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&UNKNOWN_FUNCTION, format!("there is no function `{}`", shorten(name)));
+    if is_filter {
+        return diagnostic.help(format!("it is a filter: write {{{{ name | {name} }}}}"));
+    }
+    meant(diagnostic, near, "there are range and dict; most things are done with filters: {{ name | upper }}")
+}
+
+pub fn unsupported(what: &str) -> Diagnostic {
+    Diagnostic::new(&UNSUPPORTED, format!("`{}` cannot be used in the text of an event", shorten(what)))
+        .help("there are values {{ }}, filters, if, for, set and with")
+}
+
+pub fn reserved(name: &str) -> Diagnostic {
+    Diagnostic::new(&UNSUPPORTED, format!("`{name}` is no variable"))
+        .help("give the column another name under `columns`")
+}
+
+pub fn multiplied() -> Diagnostic {
+    Diagnostic::new(&UNSUPPORTED, "only numbers can be multiplied, and every value is text")
+        .help("turn it into a number first: (price | float) * 2")
+}
+
+pub fn joined_too_often() -> Diagnostic {
+    Diagnostic::new(&UNSUPPORTED, "texts are joined to texts that were joined before, which can grow without limit")
+        .help("write the values one after the other: {{ a }}{{ b }}")
+}
+
+pub fn method(name: &str, near: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&METHOD, format!("values have no method `{}`", shorten(name)));
+    match near {
+        Some(near) => diagnostic.help(format!("there is a filter: {{{{ name | {near} }}}}")),
+        None => diagnostic.help("use a filter instead, such as {{ name | upper }}"),
+    }
+}
+
+pub fn hyphen(name: &str) -> Diagnostic {
+    let slug = name.to_lowercase().replace('-', "_");
+    Diagnostic::new(&HYPHEN, format!("`{}` is read as a subtraction", shorten(name)))
+        .help(format!("a column is offered with underscores: {{{{ {slug} }}}}, or as row[\"{name}\"]"))
+}
+
+pub fn stray_braces(wrong: &str, right: &str) -> Diagnostic {
+    Diagnostic::new(&STRAY_BRACES, format!("`{wrong}` would be sent as it stands"))
+        .help(format!("write `{right}`, without the blank"))
+}
+
+pub fn never_opened(close: &str) -> Diagnostic {
+    let open = if close == "}}" { "{{" } else { "{%" };
+    Diagnostic::new(&STRAY_BRACES, format!("`{close}` closes what nothing opens"))
+        .help(format!("put `{open}` before it, or take it away"))
+}
+
+pub fn single_braces(name: &str) -> Diagnostic {
+    Diagnostic::new(&SINGLE_BRACES, format!("`{{{}}}` would be sent as it stands", shorten(name)))
+        .help(format!("a value is written with two braces: {{{{ {} }}}}", shorten(name)))
+}
+
+/// A name that no row can have: neither a column nor a var.
+pub fn unknown_name(name: &str, of_row: bool, near: Option<&str>, known: &[&str]) -> Diagnostic {
+    let message = if of_row {
+        format!("there is no column `{}`", shorten(name))
+    } else {
+        format!("`{}` is neither a column nor a var", shorten(name))
+    };
+    meant(Diagnostic::new(&UNKNOWN_NAME, message), near, &format!("there are: {}", listed(known)))
+}
+
+/// The same, where some lists of the send have it.
+pub fn unknown_name_in_list(name: &str, of_row: bool, list: &str, near: Option<&str>, known: &[&str]) -> Diagnostic {
+    let message = if of_row {
+        format!("the list `{list}` has no column `{}`", shorten(name))
+    } else {
+        format!("`{}` is neither a var nor a column of the list `{list}`", shorten(name))
+    };
+    let otherwise = format!(
+        "it has: {}; where it may be missing, write {{{{ {} | default(\"...\") }}}}",
+        listed(known),
+        shorten(name)
+    );
+    meant(Diagnostic::new(&UNKNOWN_NAME, message), near, &otherwise)
+}
+
+pub fn value_missing(name: &str, of_row: bool) -> Diagnostic {
+    let what = if of_row { "the column" } else { "the value" };
+    Diagnostic::new(&VALUE_MISSING, format!("{what} `{}` is empty for this recipient", shorten(name))).help(format!(
+        "fill it in, or write {{{{ {} | default(\"...\") }}}} in the template",
+        if of_row { "..." } else { name }
+    ))
+}
+
+pub fn cannot_render(reason: &str) -> Diagnostic {
+    Diagnostic::new(&CANNOT_RENDER, format!("the template cannot be rendered: {reason}"))
+}
+
+pub fn out_of_fuel() -> Diagnostic {
+    Diagnostic::new(&OUT_OF_FUEL, "the template takes too many steps").help("make its loops shorter")
+}
+
+pub fn too_long() -> Diagnostic {
+    Diagnostic::new(&TOO_LONG, "the text is longer than 64 KiB")
+}
+
+pub fn date_format(reason: &str) -> Diagnostic {
+    Diagnostic::new(&DATE_FORMAT, reason.to_owned()).help("write it as parse_date(\"DD/MM/YYYY HH:mm\")")
+}

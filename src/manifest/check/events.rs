@@ -1,0 +1,171 @@
+//! `events`: templates are compiled, and everything that depends on no row is built once, here, so that what is wrong
+//! with it is said once, at the text, for unused events too.
+
+use jiff::tz::TimeZone;
+
+use super::super::event::{Builder, Field, Texts, Zone};
+use super::super::raw::{OneOrMany, Ordered, RawEvent, Text};
+use super::super::template::{self, Template};
+use super::super::tree::{Kind, Node};
+use super::super::{EventTemplate, EventZone};
+use super::{CheckedZone, Context, is_name, shared, slug};
+use crate::diagnostic::Severity;
+use crate::diagnostic::text::values as words;
+
+/// `timezone` is the manifest's; `Some(Err)` when it was reported as unknown.
+pub(super) fn check(
+    context: &mut Context<'_>,
+    raw: Option<&Ordered<RawEvent>>,
+    node: Option<&Node>,
+    timezone: Option<&CheckedZone>,
+) -> Vec<EventTemplate> {
+    let (Some(raw), Some(node)) = (raw, node) else { return Vec::new() };
+    let mut events = Vec::with_capacity(raw.0.len());
+    for ((id, raw), entry) in raw.0.iter().zip(node.entries()) {
+        if !is_name(id) {
+            context.report_at(words::name("the event id", id, &slug(id)), entry.key_span);
+        }
+        let mut event = EventTemplate {
+            id: shared(id),
+            name: Vec::new(),
+            description: Vec::new(),
+            date_time: None,
+            timezone: EventZone::Faulty,
+            location_name: Vec::new(),
+            call_link_type: None,
+            canceled: None,
+            place: context.place_of(entry.key_span),
+        };
+        if let Some(raw) = raw {
+            fill(context, &mut event, raw, &entry.value, timezone);
+            constants(context, &mut event);
+        }
+        events.push(event);
+    }
+    events
+}
+
+fn fill(
+    context: &mut Context<'_>,
+    event: &mut EventTemplate,
+    raw: &RawEvent,
+    node: &Node,
+    timezone: Option<&CheckedZone>,
+) {
+    event.name = texts(context, raw.name.as_ref(), node.get("name"));
+    event.description = texts(context, raw.description.as_ref(), node.get("description"));
+    event.date_time = raw.date_time.as_ref().and_then(|Text(text)| compile(context, text, node.get("dateTime")));
+    event.timezone = zone(context, raw.timezone.as_ref(), node.get("timezone"), timezone);
+    if let (Some(raw), Some(node)) = (&raw.location, node.get("location")) {
+        event.location_name = texts(context, raw.name.as_ref(), node.get("name"));
+    }
+    event.call_link_type =
+        raw.call_link_type.as_ref().and_then(|text| compile(context, &text.0, node.get("callLinkType")));
+    event.canceled = match (&raw.canceled, node.get("canceled")) {
+        (Some(text), node) => compile(context, &text.0, node),
+        (None, Some(node)) if matches!(node.kind, Kind::Faulty) => None,
+        (None, _) => Some(template::constant("false", event.place.clone())),
+    };
+}
+
+fn compile(context: &mut Context<'_>, text: &str, node: Option<&Node>) -> Option<Template> {
+    template::compile(context.source, node?, text, context.diagnostics)
+}
+
+fn texts(context: &mut Context<'_>, raw: Option<&OneOrMany<Text>>, node: Option<&Node>) -> Vec<Template> {
+    match (raw, node) {
+        (Some(OneOrMany::One(Text(text))), node) => compile(context, text, node).into_iter().collect(),
+        (Some(OneOrMany::Many(many)), Some(node)) => {
+            many.iter().zip(node.items()).filter_map(|(Text(text), node)| compile(context, text, Some(node))).collect()
+        }
+        (Some(OneOrMany::Many(_)) | None, _) => Vec::new(),
+    }
+}
+
+fn zone(
+    context: &mut Context<'_>,
+    raw: Option<&Text>,
+    node: Option<&Node>,
+    manifest: Option<&CheckedZone>,
+) -> EventZone {
+    let fixed =
+        |zone: &Result<TimeZone, ()>| zone.as_ref().map_or(EventZone::Faulty, |zone| EventZone::Fixed(zone.clone()));
+    match (raw, node) {
+        (Some(Text(text)), Some(node)) if text.contains("{{") || text.contains("{%") => {
+            let compiled = template::compile(context.source, node, text, context.diagnostics);
+            match compiled.as_ref().map(Template::is_constant) {
+                Some(Some(constant)) => {
+                    fixed(&super::zone(context, Some(&Text(constant.to_owned())), Some(node)).unwrap_or(Err(())))
+                }
+                Some(None) => compiled.map_or(EventZone::Faulty, EventZone::Template),
+                None => EventZone::Faulty,
+            }
+        }
+        (Some(text), Some(node)) => fixed(&super::zone(context, Some(text), Some(node)).unwrap_or(Err(()))),
+        (None, Some(node)) if matches!(node.kind, Kind::Faulty) => EventZone::Faulty,
+        (_, _) => manifest.map_or(EventZone::None, fixed),
+    }
+}
+
+/// Builds the event from the texts that are constant, reports what is wrong with them and takes the faulty ones out.
+fn constants(context: &mut Context<'_>, event: &mut EventTemplate) {
+    let mut builder = Builder::new(context.now);
+    let zone = match &event.timezone {
+        EventZone::None => Zone::None,
+        EventZone::Fixed(zone) => Zone::Known(zone),
+        // With a zone that only the rows know, the date is theirs to check.
+        EventZone::Template(_) | EventZone::Faulty => Zone::Faulty,
+    };
+    let mut found = Vec::new();
+    for variant in 0..event.variants() {
+        let constant = |field: Field| {
+            let texts = match field {
+                Field::Name => event.name.len(),
+                Field::Description => event.description.len(),
+                Field::LocationName => event.location_name.len(),
+                Field::DateTime | Field::Timezone | Field::CallLinkType | Field::Canceled => 1,
+            };
+            event.template(field, variant).filter(|_| variant < texts).and_then(Template::is_constant)
+        };
+        // What is missing or depends on the row is stood in for, so that the warnings of a good date are heard.
+        let texts = Texts {
+            name: constant(Field::Name).or(Some("-")),
+            description: constant(Field::Description),
+            date_time: constant(Field::DateTime),
+            location_name: constant(Field::LocationName),
+            call_link_type: constant(Field::CallLinkType),
+            canceled: constant(Field::Canceled).or(Some("false")),
+        };
+        let findings = match builder.build(&texts, zone) {
+            Ok(built) => built.warnings,
+            Err(faults) => faults,
+        };
+        let new = findings.into_iter().filter(|finding| variant == 0 || finding.field.may_vary());
+        found.extend(new.map(|finding| (variant, finding)));
+    }
+    for (variant, finding) in &found {
+        let place = event.place_of(finding.field, *variant).clone();
+        context.diagnostics.push(finding.diagnostic.clone().at(place));
+    }
+    let faulty = |field: Field| {
+        found.iter().any(|(_, finding)| finding.field == field && finding.diagnostic.severity() == Severity::Error)
+    };
+    if faulty(Field::Name) {
+        event.name.clear();
+    }
+    if faulty(Field::DateTime) {
+        event.date_time = None;
+    }
+    if faulty(Field::Canceled) {
+        event.canceled = None;
+    }
+    if faulty(Field::Description) {
+        event.description.clear();
+    }
+    if faulty(Field::LocationName) {
+        event.location_name.clear();
+    }
+    if faulty(Field::CallLinkType) {
+        event.call_link_type = None;
+    }
+}

@@ -1,0 +1,56 @@
+//! `notBefore` and `notAfter`: moments, so without an offset or a zone they mean nothing.
+
+use jiff::Timestamp;
+
+use super::super::event::time::{self, Written};
+use super::super::tree::Node;
+use super::{CheckedZone, Context};
+use crate::delivery::Limits;
+use crate::diagnostic::text::values as words;
+
+pub(super) fn moment(
+    context: &mut Context<'_>,
+    key: &str,
+    text: &str,
+    node: &Node,
+    timezone: Option<&CheckedZone>,
+) -> Option<Timestamp> {
+    let written = match time::read(text) {
+        Ok(written) => written,
+        Err(fault) => {
+            let fault = words::moment_in_zone(key, &fault.message)
+                .help(fault.help.unwrap_or_else(|| "write it as 2026-12-01T09:00".to_owned()));
+            context.report(fault, node);
+            return None;
+        }
+    };
+    let zone = match timezone {
+        Some(Ok(zone)) => Some(zone),
+        // The manifest's zone was reported; what it would have made of this cannot be known.
+        Some(Err(())) if matches!(written, Written::Local(_)) => return None,
+        Some(Err(())) | None => None,
+    };
+    if zone.is_none() && matches!(written, Written::Local(_)) {
+        context.report(words::moment_without_zone(key), node);
+        return None;
+    }
+    match time::resolve(&written, zone) {
+        Ok(resolved) => resolved.at,
+        Err(fault) => {
+            let mut reported = words::moment_in_zone(key, &fault.message);
+            reported.help = fault.help;
+            context.report(reported, node);
+            None
+        }
+    }
+}
+
+/// Reports limits between which no moment lies.
+pub(super) fn crossed(context: &mut Context<'_>, limits: &Limits, node: &Node) {
+    let written = node.get("notAfter").or(node.get("notBefore"));
+    if let (Some(before), Some(after), Some(node)) = (limits.not_before, limits.not_after, written)
+        && after <= before
+    {
+        context.report(words::moments_crossed(), node);
+    }
+}

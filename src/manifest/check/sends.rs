@@ -1,0 +1,175 @@
+//! `sends` and `test`: who gets what, by names that must exist, and what nobody gets.
+
+use std::collections::HashSet;
+
+use super::super::raw::{RawSend, RawTest, Text};
+use super::super::tree::Node;
+use super::super::{Send, TestSpec, Var};
+use super::{Context, variable_name};
+use crate::diagnostic::suggest::nearest;
+use crate::diagnostic::text::values as words;
+use crate::diagnostic::{Diagnostic, Span};
+
+/// The names that exist, faulty ones included. `None` when the whole block is missing or faulty: then nothing can be
+/// said about references into it.
+pub(super) struct Known<'a> {
+    pub(super) instances: Option<Vec<&'a str>>,
+    pub(super) events: Option<Vec<&'a str>>,
+    pub(super) lists: Option<Vec<&'a str>>,
+}
+
+type Unknown = fn(&str, Option<&str>, &[&str]) -> Diagnostic;
+
+pub(super) fn check(
+    context: &mut Context<'_>,
+    raw: Option<&[RawSend]>,
+    test: Option<&RawTest>,
+    root: &Node,
+    known: &Known<'_>,
+) -> (Vec<Send>, Option<TestSpec>) {
+    let test = test.zip(root.get("test")).map(|(raw, node)| self::test(context, raw, node, known));
+    let written = root.get("sends").filter(|node| !node.is_null());
+    let sends = match (raw, written) {
+        (Some(raw), Some(node)) => {
+            if node.items().is_empty() && raw.is_empty() {
+                return (Vec::new(), test);
+            }
+            let sends: Vec<Send> =
+                raw.iter().zip(node.items()).map(|(raw, node)| send(context, raw, node, known)).collect();
+            unused(context, &sends, test.as_ref(), root, known);
+            sends
+        }
+        // Faulty, which has been reported.
+        (None, Some(_)) | (Some(_), None) => Vec::new(),
+        (None, None) => to_all(context, root, known).into_iter().collect(),
+    };
+    (sends, test)
+}
+
+/// Without `sends` the one event goes to every list through every instance.
+fn to_all(context: &mut Context<'_>, root: &Node, known: &Known<'_>) -> Option<Send> {
+    let (events, node) = (known.events.as_ref()?, root.entry("events")?);
+    if events.len() != 1 {
+        if events.len() > 1 {
+            context.report_at(words::sends_needed(events.len()), node.key_span);
+        }
+        return None;
+    }
+    Some(Send {
+        event: Some(0),
+        to: (0..known.lists.as_ref().map_or(0, Vec::len)).collect(),
+        via: all(known.instances.as_ref()),
+        vars: Vec::new(),
+        place: context.place_of(node.key_span),
+    })
+}
+
+fn all(names: Option<&Vec<&str>>) -> Vec<usize> {
+    (0..names.map_or(0, Vec::len)).collect()
+}
+
+fn send(context: &mut Context<'_>, raw: &RawSend, node: &Node, known: &Known<'_>) -> Send {
+    let event = raw
+        .event
+        .as_ref()
+        .zip(node.get("event"))
+        .and_then(|(Text(event), node)| find(context, event, node, known.events.as_ref(), words::unknown_event));
+    let to = names(context, raw.to.as_deref(), node.get("to"), known.lists.as_ref(), words::unknown_list);
+    let via = names(context, raw.via.as_deref(), node.get("via"), known.instances.as_ref(), words::unknown_instance);
+    let mut vars = Vec::new();
+    if let (Some(raw), Some(node)) = (&raw.vars, node.get("vars")) {
+        for ((name, value), entry) in raw.0.iter().zip(node.entries()) {
+            variable_name(context, entry);
+            let Some(Text(value)) = value else { continue };
+            if value.contains("{{") || value.contains("{%") {
+                context.report(words::template_in_data(name), &entry.value);
+            }
+            let place = entry.value.place(context.source);
+            vars.push(Var { name: name.clone(), value: value.clone(), place });
+        }
+    }
+    let place = node.get("event").unwrap_or(node).place(context.source);
+    // A faulty `via` has been reported; with every instance the rest of the send can still be checked.
+    let via = if via.is_empty() { all(known.instances.as_ref()) } else { via };
+    Send { event, to, via, vars, place }
+}
+
+fn test(context: &mut Context<'_>, raw: &RawTest, node: &Node, known: &Known<'_>) -> TestSpec {
+    let to = names(context, raw.to.as_deref(), node.get("to"), known.lists.as_ref(), words::unknown_list);
+    let prefix = raw.prefix.as_ref().map(|Text(prefix)| prefix.clone()).unwrap_or_default();
+    TestSpec { to, prefix }
+}
+
+/// The indices of the names in a list such as `to`, each once.
+fn names(
+    context: &mut Context<'_>,
+    raw: Option<&[Text]>,
+    node: Option<&Node>,
+    known: Option<&Vec<&str>>,
+    unknown: Unknown,
+) -> Vec<usize> {
+    let (Some(raw), Some(node)) = (raw, node) else { return Vec::new() };
+    let mut seen = HashSet::new();
+    let mut indices = Vec::with_capacity(raw.len());
+    for (Text(name), node) in raw.iter().zip(node.items()) {
+        if seen.insert(name) {
+            indices.extend(find(context, name, node, known, unknown));
+        } else {
+            context.report(words::named_twice(name), node);
+        }
+    }
+    indices
+}
+
+fn find(
+    context: &mut Context<'_>,
+    name: &str,
+    node: &Node,
+    known: Option<&Vec<&str>>,
+    unknown: Unknown,
+) -> Option<usize> {
+    let known = known?;
+    let found = known.iter().position(|one| *one == name);
+    if found.is_none() {
+        let near = nearest(name, known.iter().copied());
+        context.report(unknown(name, near, known), node);
+    }
+    found
+}
+
+/// Events and lists that no send names. Nothing is said when a send's own names were faulty: it may have meant them.
+fn unused(context: &mut Context<'_>, sends: &[Send], test: Option<&TestSpec>, root: &Node, known: &Known<'_>) {
+    let (Some(events), Some(lists)) = (&known.events, &known.lists) else { return };
+    let count = |key: &str| -> usize {
+        let items = root.get("sends").map(Node::items).unwrap_or_default();
+        items.iter().filter_map(|send| send.get(key)).map(|node| node.items().len().max(1)).sum()
+    };
+    if sends.iter().filter(|send| send.event.is_some()).count() == count("event") {
+        let used: HashSet<usize> = sends.iter().filter_map(|send| send.event).collect();
+        report_unused(context, events, &used, root.get("events"), words::unused_event);
+    }
+    if sends.iter().all(|send| !send.to.is_empty()) {
+        let used: HashSet<usize> = sends
+            .iter()
+            .chain([])
+            .flat_map(|send| send.to.iter().copied())
+            .chain(test.into_iter().flat_map(|test| test.to.iter().copied()))
+            .collect();
+        report_unused(context, lists, &used, root.get("recipients"), words::unused_list);
+    }
+}
+
+fn report_unused(
+    context: &mut Context<'_>,
+    names: &[&str],
+    used: &HashSet<usize>,
+    node: Option<&Node>,
+    words: fn(&str) -> Diagnostic,
+) {
+    let spans: Vec<Span> = node.into_iter().flat_map(Node::entries).map(|entry| entry.key_span).collect();
+    for (index, (name, span)) in names.iter().zip(spans).enumerate() {
+        if !used.contains(&index) {
+            context.report_at(words(name), span);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Rendered texts to an [`Event`]: the words, the date and its zone. Pure.
+//!
+//! Remembers the last date it read, since most rows of a list share it.
+
+pub(super) mod time;
+mod zone;
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{EventTemplate, EventZone, Template};
+use crate::diagnostic::text::event as words;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::message::{CallLinkType, Event, Location};
+
+pub(super) use zone::read_zone;
+
+/// The texts of an event as rendered for one row. What the manifest left out, or what was reported as faulty, is `None`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Texts<'a> {
+    pub name: Option<&'a str>,
+    pub description: Option<&'a str>,
+    pub date_time: Option<&'a str>,
+    pub location_name: Option<&'a str>,
+    pub call_link_type: Option<&'a str>,
+    pub canceled: Option<&'a str>,
+}
+
+/// The zone of an event for one row.
+#[derive(Debug, Clone, Copy)]
+pub enum Zone<'a> {
+    /// None is known: the time is sent as written.
+    None,
+    Known(&'a TimeZone),
+    /// Rendered from a template, to be read.
+    Text(&'a str),
+    /// Was reported as faulty: there is no event, and no new fault.
+    Faulty,
+}
+
+/// Which text of an event something is wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    Name,
+    Description,
+    DateTime,
+    Timezone,
+    LocationName,
+    CallLinkType,
+    Canceled,
+}
+
+/// Something wrong with one text. The diagnostic has no place yet: the row's when the text depends on the row, else
+/// the template's.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    pub field: Field,
+    pub diagnostic: Diagnostic,
+}
+
+/// An event, and when it is.
+#[derive(Debug, Clone)]
+pub struct Built {
+    pub event: Event,
+    /// The moment, when a zone or an offset is known.
+    pub at: Option<Timestamp>,
+    /// Past, far ahead, no zone: to be said once a template, or once a row when the date depends on the row.
+    pub warnings: Vec<Finding>,
+}
+
+/// Builds events for the rows of one send: within it, a zone that is [`Zone::Known`] is always the same.
+#[derive(Debug)]
+pub struct Builder {
+    now: Timestamp,
+    /// Texts that `load` has checked already: nothing is said about them again.
+    checked: Vec<Field>,
+    last: Option<Remembered>,
+}
+
+/// The last date that was read. Most rows of a list share it.
+#[derive(Debug)]
+struct Remembered {
+    date_time: String,
+    zone: Option<String>,
+    when: Result<When, Vec<Finding>>,
+}
+
+#[derive(Debug, Clone)]
+struct When {
+    date_time: String,
+    time_zone: Option<String>,
+    at: Option<Timestamp>,
+    warnings: Vec<Finding>,
+}
+
+impl Builder {
+    /// Says everything about every text.
+    pub fn new(now: Timestamp) -> Self {
+        Self { now, checked: Vec::new(), last: None }
+    }
+
+    /// Leaves out what was said when the manifest was loaded: everything about texts that do not depend on the row.
+    pub fn for_event(event: &EventTemplate, now: Timestamp) -> Self {
+        Self { now, checked: event.checked_fields(), last: None }
+    }
+
+    /// Every fault of the row's event. An empty list of faults means that all of them were reported before.
+    pub fn build(&mut self, texts: &Texts<'_>, zone: Zone<'_>) -> Result<Built, Vec<Finding>> {
+        let mut faults = Vec::new();
+        let name = texts.name.map(final_newline_cut);
+        let description = texts.description.map(final_newline_cut);
+        let location = texts.location_name.map(final_newline_cut);
+        for (field, text) in [(Field::Name, name), (Field::Description, description), (Field::LocationName, location)] {
+            if text.is_some_and(|text| text.trim().is_empty()) {
+                faults.push(Finding { field, diagnostic: words::text_empty(field.name()) });
+            }
+        }
+        let call_link_type = texts.call_link_type.map(read_call_link_type).transpose();
+        let canceled = texts.canceled.map(read_canceled).transpose();
+        let mut note = |field: Field, fault: Diagnostic| faults.push(Finding { field, diagnostic: fault });
+        let call_link_type = call_link_type.map_err(|fault| note(Field::CallLinkType, *fault)).ok().flatten();
+        let canceled = canceled.map_err(|fault| note(Field::Canceled, *fault)).ok().flatten();
+        let when = match texts.date_time.map(|date_time| self.when(date_time, zone)) {
+            Some(Ok(when)) => Some(when),
+            Some(Err(found)) => {
+                faults.extend(found);
+                None
+            }
+            None => None,
+        };
+        if let (Some(name), Some(canceled), Some(when), true) = (name, canceled, when, faults.is_empty()) {
+            let event = Event {
+                name: name.to_owned(),
+                description: description.map(str::to_owned),
+                date_time: when.date_time,
+                time_zone: when.time_zone,
+                location: location.map(|name| Location { name: name.to_owned() }),
+                call_link_type,
+                canceled,
+            };
+            return Ok(Built { event, at: when.at, warnings: self.unsaid(when.warnings) });
+        }
+        Err(self.unsaid(faults))
+    }
+
+    fn unsaid(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+        findings.retain(|finding| !self.checked.contains(&finding.field));
+        findings
+    }
+
+    fn when(&mut self, date_time: &str, zone: Zone<'_>) -> Result<When, Vec<Finding>> {
+        let zone_text = match zone {
+            Zone::Text(text) => Some(text),
+            Zone::None | Zone::Known(_) | Zone::Faulty => None,
+        };
+        if let Some(last) =
+            self.last.as_ref().filter(|last| last.date_time == date_time && last.zone.as_deref() == zone_text)
+        {
+            return last.when.clone();
+        }
+        let when = when(date_time, zone, self.now);
+        self.last = Some(Remembered {
+            date_time: date_time.to_owned(),
+            zone: zone_text.map(str::to_owned),
+            when: when.clone(),
+        });
+        when
+    }
+}
+
+/// Reads a date in its zone and says what is noteworthy about it.
+fn when(date_time: &str, zone: Zone<'_>, now: Timestamp) -> Result<When, Vec<Finding>> {
+    let mut faults = Vec::new();
+    let found = |field: Field, fault: Box<Diagnostic>| Finding { field, diagnostic: *fault };
+    let read;
+    let (zone, usable) = match zone {
+        Zone::None => (None, true),
+        Zone::Known(zone) => (Some(zone), true),
+        Zone::Faulty => (None, false),
+        Zone::Text(text) if text.trim().is_empty() => (None, true),
+        Zone::Text(text) => match read_zone(text) {
+            Ok(zone) => {
+                read = zone;
+                (Some(&read), true)
+            }
+            Err(fault) => {
+                faults.push(found(Field::Timezone, fault));
+                (None, false)
+            }
+        },
+    };
+    let written = match time::read(date_time) {
+        Ok(written) => written,
+        Err(fault) => {
+            faults.push(found(Field::DateTime, fault));
+            return Err(faults);
+        }
+    };
+    if !usable {
+        return Err(faults);
+    }
+    let resolved = time::resolve(&written, zone).map_err(|fault| vec![found(Field::DateTime, fault)])?;
+    Ok(When {
+        date_time: time::wire_date(resolved.local),
+        time_zone: resolved.offset.map(time::wire_zone),
+        at: resolved.at,
+        warnings: warnings(&resolved, now),
+    })
+}
+
+fn warnings(resolved: &time::Resolved, now: Timestamp) -> Vec<Finding> {
+    let mut warnings = Vec::new();
+    let mut warn = |diagnostic| warnings.push(Finding { field: Field::DateTime, diagnostic });
+    if resolved.offset.is_none() {
+        warn(words::no_zone());
+    }
+    // Without a zone the moment is known to within a day, and that is enough to be sure of these.
+    let latest = resolved.at.or_else(|| Offset::constant(-14).to_timestamp(resolved.local).ok());
+    let earliest = resolved.at.or_else(|| Offset::constant(14).to_timestamp(resolved.local).ok());
+    let year_ahead = now.saturating_add(SignedDuration::from_hours(366 * 24)).unwrap_or(Timestamp::MAX);
+    if latest.is_some_and(|at| at < now) {
+        warn(words::past(&time::shown(resolved.local)));
+    } else if earliest.is_some_and(|at| at > year_ahead) {
+        warn(words::far_ahead(&time::shown(resolved.local)));
+    }
+    warnings
+}
+
+/// YAML's block texts end with a newline that nobody means.
+fn final_newline_cut(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn read_call_link_type(text: &str) -> Result<CallLinkType, Box<Diagnostic>> {
+    match text.trim() {
+        "voice" => Ok(CallLinkType::Voice),
+        "video" => Ok(CallLinkType::Video),
+        other => Err(Box::new(words::call_link_type(other))),
+    }
+}
+
+fn read_canceled(text: &str) -> Result<bool, Box<Diagnostic>> {
+    match text.trim() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(Box::new(words::canceled(other))),
+    }
+}
+
+impl Field {
+    /// Whether the text may be a list of wordings.
+    pub(super) fn may_vary(self) -> bool {
+        matches!(self, Self::Name | Self::Description | Self::LocationName)
+    }
+
+    /// As people should read it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Description => "description",
+            Self::DateTime => "dateTime",
+            Self::Timezone => "timezone",
+            Self::LocationName => "location's name",
+            Self::CallLinkType => "callLinkType",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+impl EventTemplate {
+    /// Where the text of a field stands in the manifest; `variant` from 0, counted round. The event's place when it has
+    /// none.
+    pub fn place_of(&self, field: Field, variant: usize) -> &Place {
+        self.template(field, variant).map_or(&self.place, Template::place)
+    }
+
+    /// The template of a field; where a text is a list of wordings, the one that `variant` chooses, counted round.
+    pub fn template(&self, field: Field, variant: usize) -> Option<&Template> {
+        let chosen = |texts: &'_ [Template]| (!texts.is_empty()).then(|| variant % texts.len());
+        match field {
+            Field::Name => chosen(&self.name).map(|index| &self.name[index]),
+            Field::Description => chosen(&self.description).map(|index| &self.description[index]),
+            Field::LocationName => chosen(&self.location_name).map(|index| &self.location_name[index]),
+            Field::DateTime => self.date_time.as_ref(),
+            Field::CallLinkType => self.call_link_type.as_ref(),
+            Field::Canceled => self.canceled.as_ref(),
+            Field::Timezone => match &self.timezone {
+                EventZone::Template(template) => Some(template),
+                EventZone::None | EventZone::Fixed(_) | EventZone::Faulty => None,
+            },
+        }
+    }
+
+    /// The fields that were checked when the manifest was loaded, because no row can change them.
+    fn checked_fields(&self) -> Vec<Field> {
+        let constant = |texts: &[Template]| texts.iter().all(|text| !text.depends_on_row());
+        let one = |text: &Option<Template>| text.as_ref().is_none_or(|text| !text.depends_on_row());
+        let zone = !matches!(self.timezone, EventZone::Template(_));
+        [
+            (Field::Name, constant(&self.name)),
+            (Field::Description, constant(&self.description)),
+            (Field::LocationName, constant(&self.location_name)),
+            (Field::DateTime, one(&self.date_time) && zone),
+            (Field::Timezone, zone),
+            (Field::CallLinkType, one(&self.call_link_type)),
+            (Field::Canceled, one(&self.canceled)),
+        ]
+        .into_iter()
+        .filter_map(|(field, checked)| checked.then_some(field))
+        .collect()
+    }
+}

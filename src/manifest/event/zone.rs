@@ -1,0 +1,63 @@
+//! Names of timezones.
+
+use jiff::tz::{self, TimeZone};
+
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::suggest::nearest;
+use crate::diagnostic::text::event as words;
+
+/// A zone of the tz database by its name, in any case.
+pub(in crate::manifest) fn read_zone(text: &str) -> Result<TimeZone, Box<Diagnostic>> {
+    let name = text.trim();
+    let upper = name.to_ascii_uppercase();
+    let offset = upper.trim_start_matches("UTC").trim_start_matches("GMT");
+    if offset.len() < name.len() + usize::from(name.starts_with(['+', '-'])) && offset.starts_with(['+', '-']) {
+        return Err(Box::new(words::zone_is_offset(name)));
+    }
+    // jiff has names of its own for what is not known.
+    let known = !name.is_empty() && !name.eq_ignore_ascii_case("Etc/Unknown") && !name.eq_ignore_ascii_case("local");
+    match TimeZone::get(name) {
+        Ok(zone) if known => Ok(zone),
+        Ok(_) | Err(_) => Err(Box::new(unknown(name))),
+    }
+}
+
+fn unknown(name: &str) -> Diagnostic {
+    let plain: String = name.chars().map(|c| if c == 'ã' || c == 'á' { 'a' } else { c }).collect();
+    let city = |full: &str| full.rsplit('/').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = tz::db().available().map(|name| name.to_string()).collect();
+    let whole = nearest(&plain, names.iter().map(String::as_str));
+    let cities: Vec<String> = names.iter().map(|name| city(name)).collect();
+    let by_city = nearest(&city(&plain), cities.iter().map(String::as_str));
+    let by_city =
+        by_city.and_then(|found| cities.iter().position(|city| city == found)).map(|index| names[index].as_str());
+    // `Brazil/Sao_Paulo` is near to `Brazil/West` as a whole, and means the city.
+    let brasilia = ["brasilia", "brasília", "brt"].contains(&plain.to_lowercase().as_str());
+    words::zone(name, if brasilia { Some("America/Sao_Paulo") } else { by_city.or(whole) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones() {
+        for name in ["America/Sao_Paulo", "america/sao_paulo", "UTC", "Asia/Kolkata", "Europe/Lisbon"] {
+            assert!(read_zone(name).is_ok(), "{name}");
+        }
+        for (name, help) in [
+            ("America/São_Paulo", "did you mean `America/Sao_Paulo`?"),
+            ("Brazil/Sao_Paulo", "did you mean `America/Sao_Paulo`?"),
+            ("Sao Paulo", "did you mean `America/Sao_Paulo`?"),
+            ("BRT", "did you mean `America/Sao_Paulo`?"),
+            ("UTC-3", "name a city of the tz database, such as America/Sao_Paulo: offsets change with summer time"),
+            ("-03:00", "name a city of the tz database, such as America/Sao_Paulo: offsets change with summer time"),
+            ("", "name a city of the tz database, such as America/Sao_Paulo or Europe/Lisbon"),
+            ("Etc/Unknown", ""),
+            ("local", ""),
+        ] {
+            let fault = read_zone(name).unwrap_err();
+            assert!(help.is_empty() || fault.help.as_deref() == Some(help), "{name}: {:?}", fault.help);
+        }
+    }
+}

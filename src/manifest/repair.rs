@@ -1,0 +1,130 @@
+//! What to say when YAML gives up, and how to go on where that is safe: a value that begins with `{{`, `{%` or `*` and
+//! was not quoted is reported and blanked out, so that the rest of the manifest is still checked in the same run.
+
+use super::tree::Stop;
+use crate::diagnostic::source::Source;
+use crate::diagnostic::text::manifest as words;
+use crate::diagnostic::{Diagnostic, Place, Span};
+
+/// So many values are blanked out before we stop trying.
+const REPAIRS_MAX: usize = 100;
+
+pub(super) enum Repair {
+    /// Parse this text instead; the value at `offset` has been reported.
+    Again {
+        text: String,
+        offset: usize,
+        diagnostic: Box<Diagnostic>,
+    },
+    Stop(Box<Diagnostic>),
+}
+
+/// What follows from the parser having stopped. `text` is what it read: the source, or the source after repairs.
+pub(super) fn repair(source: &Source, text: &str, stop: Stop, blanked: &[usize]) -> Repair {
+    match stop {
+        Stop::TooDeep { span } => Repair::Stop(Box::new(words::too_deep().at(source.place_of(span)))),
+        Stop::TooManyNodes => Repair::Stop(Box::new(words::too_many_values().at(Place::file(&source.file)))),
+        Stop::UnquotedTemplate { offset } => blank(source, text, offset, template_end(text, offset), blanked),
+        Stop::Syntax { message, span, offset } => syntax(source, text, &message, span, offset, blanked),
+    }
+}
+
+fn syntax(source: &Source, text: &str, message: &str, span: Span, offset: usize, blanked: &[usize]) -> Repair {
+    let (line_start, line) = line_around(text, offset);
+    if let Some(start) = template_at_value(line).map(|at| line_start + at).filter(|at| !blanked.contains(at)) {
+        return blank(source, text, start, template_end(text, start), blanked);
+    }
+    if message.contains("unknown anchor")
+        && let Some(star) = text[..(offset + 1).min(text.len())].rfind('*').filter(|at| !blanked.contains(at))
+    {
+        let (start, line) = line_around(text, star);
+        let end = start + line.trim_end().len();
+        let diagnostic = words::alias(&text[star..end]).at(source.place(star..end));
+        return again(text, star, end, diagnostic, blanked);
+    }
+    if let Some((start, end)) = tab_in_indentation(text, offset) {
+        return Repair::Stop(Box::new(words::tab().at(source.place(start..end))));
+    }
+    Repair::Stop(Box::new(words::syntax(message).at(source.place_of(span))))
+}
+
+/// Reports an unquoted template and blanks it out.
+fn blank(source: &Source, text: &str, start: usize, end: usize, blanked: &[usize]) -> Repair {
+    let diagnostic = words::unquoted_template(&source.text[start..end]).at(source.place(start..end));
+    again(text, start, end, diagnostic, blanked)
+}
+
+fn again(text: &str, start: usize, end: usize, diagnostic: Diagnostic, blanked: &[usize]) -> Repair {
+    if blanked.len() >= REPAIRS_MAX {
+        return Repair::Stop(Box::new(diagnostic));
+    }
+    // As many bytes as before, so that every offset behind it still fits the source.
+    let text = format!("{}{}{}", &text[..start], "x".repeat(end - start), &text[end..]);
+    Repair::Again { text, offset: start, diagnostic: Box::new(diagnostic) }
+}
+
+/// Where an unquoted template that starts at `start` ends: after its last `}}` or `%}` on the line that still belongs
+/// to the same text rather than to a flow collection around it.
+fn template_end(text: &str, start: usize) -> usize {
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let line = text[start..line_end].trim_end();
+    let mut end = 0;
+    loop {
+        let rest = &line[end..];
+        let Some(open) = rest.find("{{").or_else(|| rest.find("{%")) else { break };
+        if end > 0 && rest[..open].contains([',', '{', '}', '[', ']']) {
+            break;
+        }
+        let Some(close) = rest[open..].find("}}").or_else(|| rest[open..].find("%}")) else { break };
+        end += open + close + 2;
+    }
+    if end == 0 { start + line.len() } else { start + end }
+}
+
+/// The offset in `line` of a `{{` or `{%` that begins a value.
+fn template_at_value(line: &str) -> Option<usize> {
+    let at = [line.find("{{"), line.find("{%")].into_iter().flatten().min()?;
+    let before = line[..at].trim_end();
+    let begins = before.ends_with([':', '-', '[', ',', '{']) && before.len() < at;
+    (begins || before.is_empty()).then_some(at)
+}
+
+/// The tabs with which a line up to the one of `offset` is indented.
+fn tab_in_indentation(text: &str, offset: usize) -> Option<(usize, usize)> {
+    let (this, _) = line_around(text, offset);
+    let before = this.checked_sub(1).map(|end| line_around(text, end).0);
+    [Some(this), before].into_iter().flatten().find_map(|start| {
+        let indent = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
+        let tab = text[start..start + indent].find('\t')?;
+        let tabs = text[start + tab..].bytes().take_while(|byte| *byte == b'\t').count();
+        Some((start + tab, start + tab + tabs))
+    })
+}
+
+/// The line that a byte offset lies in, without its newline, and where it starts.
+fn line_around(text: &str, offset: usize) -> (usize, &str) {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);
+    (start, &text[start..end])
+}
+
+/// The place of an anchor's or a tag's mark before the value that starts at `start`; the value's own when the mark is
+/// not found on its line or the one above.
+pub(super) fn mark_before(source: &Source, text: &str, start: usize, mark: u8, span: Span) -> Place {
+    let (line_start, line) = line_around(text, start);
+    let above = line_start.checked_sub(1).map_or(line_start, |end| line_around(text, end).0);
+    let at_value = text.as_bytes().get(start) == Some(&mark);
+    let found = if at_value { Some(start) } else { text[above..start].rfind(mark as char).map(|at| above + at) };
+    match found {
+        Some(at) => {
+            let end = line_start + line.len();
+            let stop = text[at..end.max(at)].find([' ', '\n', ',', ']', '}']).map_or(end, |length| at + length);
+            source.place(at..stop)
+        }
+        None => source.place_of(span),
+    }
+}

@@ -1,0 +1,223 @@
+//! The template language: minijinja's, without what a text of an event has no use for, and with `parse_date`.
+//!
+//! What could make a short template produce gigabytes is left out or limited, since manifests come from pull requests.
+
+use std::sync::LazyLock;
+
+use minijinja::value::ValueKind;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+use super::parse_date::parse_date;
+
+/// Steps of the engine for one text: a loop over a few hundred things, not a loop for ever.
+const FUEL: u64 = 50_000;
+/// What a filter may produce on the way to a text.
+const INTERMEDIATE_BYTES_MAX: usize = 4 * super::OUTPUT_BYTES_MAX;
+
+/// Names that mean something of their own in a template.
+pub(in crate::manifest) const RESERVED: &[&str] = &[
+    "row", "loop", "self", "true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if",
+    "else", "elif", "for", "set", "with", "range", "dict",
+];
+
+pub(super) const FILTERS: &[&str] = &[
+    "abs",
+    "attr",
+    "bool",
+    "capitalize",
+    "chain",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "parse_date",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "trim",
+    "unique",
+    "upper",
+    "zip",
+];
+/// What multiplies without limit, or prints what people should not see.
+const REMOVED_FILTERS: &[&str] = &["batch", "slice", "format", "pprint", "escape", "e"];
+
+pub(super) const TESTS: &[&str] = &[
+    "boolean",
+    "defined",
+    "divisibleby",
+    "endingwith",
+    "eq",
+    "equalto",
+    "escaped",
+    "even",
+    "false",
+    "filter",
+    "float",
+    "ge",
+    "greaterthan",
+    "gt",
+    "in",
+    "int",
+    "integer",
+    "iterable",
+    "le",
+    "lessthan",
+    "lower",
+    "lt",
+    "mapping",
+    "ne",
+    "none",
+    "number",
+    "odd",
+    "safe",
+    "sameas",
+    "sequence",
+    "startingwith",
+    "string",
+    "test",
+    "true",
+    "undefined",
+    "upper",
+];
+
+pub(super) const FUNCTIONS: &[&str] = &["dict", "range"];
+const REMOVED_FUNCTIONS: &[&str] = &["debug", "namespace"];
+
+static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(50);
+    environment.set_debug(true);
+    for name in REMOVED_FILTERS {
+        environment.remove_filter(name);
+    }
+    for name in REMOVED_FUNCTIONS {
+        environment.remove_global(name);
+    }
+    environment.add_filter("parse_date", parse_date);
+    environment.add_filter("replace", replace);
+    environment.add_filter("join", join);
+    environment.add_filter("indent", indent);
+    environment
+});
+
+/// An environment of its own, to hold one template.
+pub(super) fn environment() -> Environment<'static> {
+    BASE.clone()
+}
+
+fn too_long() -> Error {
+    Error::new(ErrorKind::InvalidOperation, "the text would become too long")
+}
+
+/// The text of a value; nothing is defined by an undefined one.
+pub(super) fn text_of(value: &Value) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
+        _ => Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+    }
+}
+
+fn replace(value: &Value, from: &Value, to: &Value) -> Result<String, Error> {
+    let (text, from, to) = (text_of(value)?, text_of(from)?, text_of(to)?);
+    let times = if from.is_empty() { text.chars().count() + 1 } else { text.matches(&*from).count() };
+    if times.saturating_mul(to.len()).saturating_add(text.len()) > INTERMEDIATE_BYTES_MAX {
+        return Err(too_long());
+    }
+    Ok(text.replace(&*from, &to))
+}
+
+fn join(values: &Value, between: Option<String>) -> Result<String, Error> {
+    let between = between.unwrap_or_default();
+    let mut joined = String::new();
+    for (index, value) in values.try_iter()?.enumerate() {
+        if index > 0 {
+            joined.push_str(&between);
+        }
+        joined.push_str(&text_of(&value)?);
+        if joined.len() > INTERMEDIATE_BYTES_MAX {
+            return Err(too_long());
+        }
+    }
+    Ok(joined)
+}
+
+fn indent(value: &Value, width: usize) -> Result<String, Error> {
+    let text = text_of(value)?;
+    let lines = text.lines().count();
+    if lines.saturating_mul(width).saturating_add(text.len()) > INTERMEDIATE_BYTES_MAX {
+        return Err(too_long());
+    }
+    Ok(text.lines().collect::<Vec<_>>().join(&format!("\n{}", " ".repeat(width))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_known(expression: &str, kind: ErrorKind) -> bool {
+        let environment = environment();
+        let compiled = environment.compile_expression(expression).unwrap();
+        compiled.eval(()).err().is_none_or(|error| error.kind() != kind)
+    }
+
+    #[test]
+    fn the_lists_are_what_the_environment_has() {
+        for name in FILTERS {
+            assert!(is_known(&format!("'1' | {name}"), ErrorKind::UnknownFilter), "{name}");
+        }
+        for name in REMOVED_FILTERS {
+            assert!(!is_known(&format!("'1' | {name}"), ErrorKind::UnknownFilter), "{name}");
+        }
+        for name in TESTS {
+            assert!(is_known(&format!("'1' is {name}"), ErrorKind::UnknownTest), "{name}");
+        }
+        let environment = environment();
+        let mut globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
+        globals.sort_unstable();
+        assert_eq!(globals, FUNCTIONS);
+    }
+
+    #[test]
+    fn nothing_multiplies_without_limit() {
+        let environment = environment();
+        for expression in [
+            "'a' * 1000000000",
+            "('a' * 1000) | replace('a', 'b' * 1000)",
+            "range(100000) | join('x' * 1000)",
+            "'a\nb' | indent(100000000)",
+            "range(1000000000)",
+        ] {
+            assert!(environment.compile_expression(expression).unwrap().eval(()).is_err(), "{expression}");
+        }
+        let joined = environment.compile_expression("['a', 'b'] | join(', ') | replace('a', 'c')").unwrap();
+        assert_eq!(joined.eval(()).unwrap().as_str(), Some("c, b"));
+    }
+}

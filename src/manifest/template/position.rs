@@ -1,0 +1,103 @@
+//! Where in the manifest a byte of a scalar's text stands: quotes, escapes, indentation and folded lines lie between.
+
+use std::ops::Range;
+
+use saphyr_parser::ScalarStyle;
+
+use super::super::tree::{Kind, Node};
+use crate::diagnostic::Span;
+use crate::diagnostic::source::Source;
+
+/// The span of a range of a scalar's text. `text` is the scalar's; offsets are bytes.
+pub(in crate::manifest) fn locate(source: &Source, node: &Node, text: &str, range: Range<usize>) -> Span {
+    let Kind::Scalar { style, .. } = &node.kind else { return node.span };
+    let raw = &source.text[node.bytes.0 as usize..(node.bytes.1 as usize).max(node.bytes.0 as usize)];
+    let mut start = None;
+    let mut end = None;
+    let finish = align(raw, text, *style, |value_at, raw_at| {
+        if value_at == range.start {
+            start = Some(raw_at);
+        }
+        if value_at == range.end {
+            end = Some(raw_at);
+        }
+    });
+    let Some(finish) = finish else { return super::super::tree::first_line(node.span, source) };
+    let base = node.bytes.0 as usize;
+    let start = base + start.unwrap_or(finish);
+    let end = (base + end.unwrap_or(finish)).max(start);
+    source.place(start..end).span.unwrap_or(node.span)
+}
+
+/// Walks the written form and the text side by side and tells for each character of the text where it is written.
+/// Returns where the text ends in the written form; `None` when the two cannot be brought together.
+fn align(raw: &str, text: &str, style: ScalarStyle, mut found: impl FnMut(usize, usize)) -> Option<usize> {
+    let mut at = match style {
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => raw.starts_with(['"', '\'']).then_some(1)?,
+        // The content begins below the header, where there is one in what the parser calls the scalar.
+        ScalarStyle::Literal | ScalarStyle::Folded if raw.starts_with(['|', '>']) => raw.find('\n')? + 1,
+        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => 0,
+    };
+    let mut characters = text.char_indices().peekable();
+    while let Some((value_at, character)) = characters.next() {
+        let rest = &raw[at..];
+        if rest.starts_with(character) && !character.is_whitespace() {
+            if character == '\\' && style == ScalarStyle::DoubleQuoted {
+                // An escaped backslash; anything else with a backslash is not the character itself.
+                found(value_at, at);
+                at += 2.min(rest.len());
+                continue;
+            }
+            found(value_at, at);
+            at += character.len_utf8();
+            if character == '\'' && style == ScalarStyle::SingleQuoted {
+                at += 1;
+            }
+            continue;
+        }
+        if style == ScalarStyle::DoubleQuoted && rest.starts_with('\\') && !rest[1..].starts_with(['\n', '\r']) {
+            found(value_at, at);
+            at += escape_length(rest);
+            continue;
+        }
+        if character.is_whitespace() {
+            found(value_at, at);
+            let blank = |c: char| c.is_whitespace();
+            let same_line = rest.chars().next().is_some_and(|c| c == character && c != '\n');
+            if same_line && characters.peek().is_some_and(|(_, next)| next.is_whitespace()) {
+                at += character.len_utf8();
+            } else if rest.starts_with(blank) {
+                // The last blank of a run: everything up to the next word, be it indentation or a folded line.
+                let more = characters.peek().is_some_and(|(_, next)| next.is_whitespace());
+                at += if more { rest.find('\n').map_or(1, |newline| newline + 1) } else { blanks(rest) };
+            }
+            continue;
+        }
+        // Indentation, a line break that was escaped, or trailing blanks stand between.
+        let skipped = blanks(rest) + usize::from(rest[blanks(rest)..].starts_with('\\'));
+        let next = at + skipped + blanks(&raw[at + skipped..]);
+        if next == at || !raw[next..].starts_with(character) {
+            return None;
+        }
+        found(value_at, next);
+        at = next + character.len_utf8();
+    }
+    found(text.len(), at);
+    Some(at.min(raw.len()))
+}
+
+fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+/// The bytes of the escape sequence that `text` begins with.
+fn escape_length(text: &str) -> usize {
+    let digits = match text.as_bytes().get(1) {
+        Some(b'x') => 2,
+        Some(b'u') => 4,
+        Some(b'U') => 8,
+        _ => 0,
+    };
+    let character = text[1..].chars().next().map_or(0, char::len_utf8);
+    (1 + character + digits).min(text.len())
+}

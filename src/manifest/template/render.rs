@@ -1,0 +1,111 @@
+//! Renders a template for a row.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use minijinja::{Environment, Value};
+
+use super::{Form, OUTPUT_BYTES_MAX, Piece, RenderFault, Template, Values, fault};
+
+/// The name of the one template in its environment.
+pub(super) const TEMPLATE: &str = "text";
+
+impl Template {
+    /// Appends the text for one row to `out`. Nothing is appended when there is a fault.
+    pub fn render(&self, values: &dyn Values, out: &mut String) -> Result<(), Box<RenderFault>> {
+        let before = out.len();
+        let rendered = match &self.form {
+            Form::Constant(text) => {
+                out.push_str(text);
+                Ok(())
+            }
+            Form::Pieces(pieces) => self.render_pieces(pieces, values, out),
+            Form::Program { environment, whole_row, .. } => self.run(environment, *whole_row, values, out),
+        };
+        let rendered = match rendered {
+            Ok(()) if out.len() - before > OUTPUT_BYTES_MAX => Err(fault::too_long(self)),
+            other => other,
+        };
+        if rendered.is_err() {
+            out.truncate(before);
+        }
+        rendered
+    }
+
+    fn render_pieces(&self, pieces: &[Piece], values: &dyn Values, out: &mut String) -> Result<(), Box<RenderFault>> {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Name(index) => match self.value(*index, values) {
+                    Some(value) => out.push_str(value),
+                    None => return Err(fault::undefined(self, *index, values)),
+                },
+                Piece::NameOr(index, otherwise) => out.push_str(self.value(*index, values).unwrap_or(otherwise)),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn value<'v>(&self, index: usize, values: &'v dyn Values) -> Option<&'v str> {
+        let used = &self.names[index];
+        let value = if used.of_row { values.row(&used.name) } else { values.get(&used.name) };
+        value.filter(|value| !value.is_empty())
+    }
+
+    fn run(
+        &self,
+        environment: &Environment<'static>,
+        whole_row: bool,
+        values: &dyn Values,
+        out: &mut String,
+    ) -> Result<(), Box<RenderFault>> {
+        let mut context: BTreeMap<&str, Value> = BTreeMap::new();
+        let mut row: BTreeMap<&str, Value> = BTreeMap::new();
+        for (index, used) in self.names.iter().enumerate() {
+            if let Some(value) = self.value(index, values) {
+                let into = if used.of_row { &mut row } else { &mut context };
+                into.insert(&used.name, Value::from(value));
+            }
+        }
+        let headers = if whole_row { values.headers() } else { Vec::new() };
+        for header in headers {
+            if let Some(value) = values.row(header).filter(|value| !value.is_empty()) {
+                row.insert(header, Value::from(value));
+            }
+        }
+        if whole_row || self.names.iter().any(|used| used.of_row) {
+            context.insert("row", row.into_iter().collect());
+        }
+        let mut output = Capped { bytes: Vec::new(), full: false };
+        let rendered = environment.get_template(TEMPLATE).and_then(|template| {
+            template.render_captured_to(context.into_iter().collect::<Value>(), &mut output).map(|_| ())
+        });
+        if output.full {
+            return Err(fault::too_long(self));
+        }
+        rendered.map_err(|error| fault::of_engine(self, &error, values))?;
+        out.push_str(&String::from_utf8_lossy(&output.bytes));
+        Ok(())
+    }
+}
+
+/// Takes what is written until it is too much.
+struct Capped {
+    bytes: Vec<u8>,
+    full: bool,
+}
+
+impl io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > OUTPUT_BYTES_MAX {
+            self.full = true;
+            return Err(io::Error::other("the text is too long"));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

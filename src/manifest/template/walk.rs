@@ -1,0 +1,359 @@
+//! Walks a template's syntax tree: the variables it uses, and what would only fail when rendered, such as an unknown
+//! filter in a branch that is not taken.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use minijinja::machinery::ast::{BinOpKind, CallArg, CallType, Expr, Stmt};
+
+use super::language::{FILTERS, FUNCTIONS, TESTS};
+use super::parse_date;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::suggest::nearest;
+use crate::diagnostic::text::template as words;
+
+/// More joins of texts than this have no use, and each could double what is held in memory.
+const JOINS_MAX: usize = 64;
+
+/// What a template uses and what is wrong with it. Ranges are bytes of the template's text.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) uses: Vec<Use>,
+    pub(super) faults: Vec<(Range<usize>, Diagnostic)>,
+    /// `row` is used otherwise than by a constant header.
+    pub(super) whole_row: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Use {
+    pub(super) name: String,
+    pub(super) of_row: bool,
+    pub(super) guarded: bool,
+    pub(super) range: Range<usize>,
+}
+
+pub(super) fn walk(text: &str, root: &Stmt<'_>) -> Found {
+    let mut walker = Walker { text, found: Found::default(), locals: Vec::new(), tested: HashSet::new(), joins: 0 };
+    walker.statement(root);
+    let Walker { mut found, tested, .. } = walker;
+    for one in &mut found.uses {
+        one.guarded |= tested.contains(&(one.of_row, one.name.clone()));
+    }
+    found.uses.sort_by_key(|one| one.range.start);
+    found
+}
+
+struct Walker<'a> {
+    text: &'a str,
+    found: Found,
+    /// Names that the template gives itself, and whether they may hold a text made of others.
+    locals: Vec<(String, bool)>,
+    /// Names that are tested for being there at all, anywhere in the template.
+    tested: HashSet<(bool, String)>,
+    joins: usize,
+}
+
+impl Walker<'_> {
+    fn statements(&mut self, statements: &[Stmt<'_>]) {
+        for statement in statements {
+            self.statement(statement);
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt<'_>) {
+        match statement {
+            Stmt::Template(template) => self.statements(&template.children),
+            Stmt::EmitExpr(emit) => self.expression(&emit.expr),
+            Stmt::EmitRaw(_) => {}
+            Stmt::ForLoop(lp) => {
+                self.expression(&lp.iter);
+                let scope = self.locals.len();
+                self.assign(&lp.target, true);
+                self.locals.push(("loop".to_owned(), false));
+                lp.filter_expr.iter().for_each(|filter| self.expression(filter));
+                self.statements(&lp.body);
+                self.locals.truncate(scope);
+                self.statements(&lp.else_body);
+            }
+            Stmt::IfCond(condition) => {
+                self.expression(&condition.expr);
+                self.statements(&condition.true_body);
+                self.statements(&condition.false_body);
+            }
+            Stmt::WithBlock(with) => {
+                let scope = self.locals.len();
+                for (target, value) in &with.assignments {
+                    self.expression(value);
+                    let grows = !is_number(value) && joins(value);
+                    self.assign(target, grows);
+                }
+                self.statements(&with.body);
+                self.locals.truncate(scope);
+            }
+            Stmt::Set(set) => {
+                self.expression(&set.expr);
+                let grows = !is_number(&set.expr) && joins(&set.expr);
+                self.assign(&set.target, grows);
+            }
+            Stmt::SetBlock(inner) => self.unsupported("a block of `set`", inner.span()),
+            Stmt::AutoEscape(inner) => self.unsupported("autoescape", inner.span()),
+            Stmt::FilterBlock(inner) => self.unsupported("a block of `filter`", inner.span()),
+            Stmt::Block(inner) => self.unsupported("block", inner.span()),
+            Stmt::Import(inner) => self.unsupported("import", inner.span()),
+            Stmt::FromImport(inner) => self.unsupported("import", inner.span()),
+            Stmt::Extends(inner) => self.unsupported("extends", inner.span()),
+            Stmt::Include(inner) => self.unsupported("include", inner.span()),
+            Stmt::Macro(inner) => self.unsupported("macro", inner.span()),
+            Stmt::CallBlock(inner) => self.unsupported("call", inner.span()),
+            Stmt::Do(inner) => self.unsupported("do", inner.span()),
+        }
+    }
+
+    fn expression(&mut self, expression: &Expr<'_>) {
+        match expression {
+            Expr::Const(_) => {}
+            Expr::Var(var) => self.variable(var.id, range(var.span()), false),
+            Expr::GetAttr(get) if is_row(&get.expr) => self.header(get.name, range(get.span()), false),
+            Expr::GetItem(get) if is_row(&get.expr) => {
+                if let Some(header) = constant_text(&get.subscript_expr) {
+                    self.header(&header, range(get.span()), false);
+                } else {
+                    self.found.whole_row = true;
+                    self.expression(&get.subscript_expr);
+                }
+            }
+            Expr::GetAttr(get) => self.expression(&get.expr),
+            Expr::GetItem(get) => {
+                self.expression(&get.expr);
+                self.expression(&get.subscript_expr);
+            }
+            Expr::Slice(slice) => {
+                self.expression(&slice.expr);
+                [&slice.start, &slice.stop, &slice.step].into_iter().flatten().for_each(|part| self.expression(part));
+            }
+            Expr::UnaryOp(op) => self.expression(&op.expr),
+            Expr::BinOp(op) => {
+                self.operator(op.op, &op.left, &op.right, range(op.span()));
+                self.expression(&op.left);
+                self.expression(&op.right);
+            }
+            Expr::Compare(compare) => {
+                self.expression(&compare.expr);
+                compare.ops.iter().for_each(|op| self.expression(&op.expr));
+            }
+            Expr::IfExpr(choice) => {
+                self.expression(&choice.test_expr);
+                self.expression(&choice.true_expr);
+                choice.false_expr.iter().for_each(|other| self.expression(other));
+            }
+            Expr::Filter(filter) => self.filter(filter.name, filter.expr.as_ref(), &filter.args, range(filter.span())),
+            Expr::Test(test) => {
+                let span = range(test.span());
+                if !TESTS.contains(&test.name) && !is_operator(test.name) {
+                    let near = nearest(test.name, TESTS.iter().copied());
+                    let place = self.word(test.name, &span);
+                    self.fault(place, words::unknown_test(test.name, near));
+                }
+                if matches!(test.name, "defined" | "undefined") {
+                    self.guarded(&test.expr, true);
+                } else {
+                    self.expression(&test.expr);
+                }
+                self.arguments(&test.args);
+            }
+            Expr::Call(call) => {
+                match call.identify_call() {
+                    CallType::Function(name) => {
+                        if !FUNCTIONS.contains(&name) {
+                            let near = nearest(name, FUNCTIONS.iter().copied());
+                            let place = self.word(name, &range(call.span()));
+                            self.fault(place, words::unknown_function(name, near, FILTERS.contains(&name)));
+                        }
+                    }
+                    CallType::Method(of, name) => {
+                        if !matches!(of, Expr::Var(var) if var.id == "loop") {
+                            let place = self.word(name, &range(call.span()));
+                            self.fault(place, words::method(name, nearest(name, FILTERS.iter().copied())));
+                        }
+                        self.expression(of);
+                    }
+                    CallType::Block(name) => {
+                        self.fault(range(call.span()), words::unsupported(&format!("self.{name}")));
+                    }
+                    CallType::Object(of) => {
+                        self.fault(range(call.span()), words::unsupported("calling a value"));
+                        self.expression(of);
+                    }
+                }
+                self.arguments(&call.args);
+            }
+            Expr::List(list) => list.items.iter().for_each(|item| self.expression(item)),
+            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.expression(item)),
+            Expr::Map(map) => map.keys.iter().chain(&map.values).for_each(|part| self.expression(part)),
+        }
+    }
+
+    fn filter(&mut self, name: &str, of: Option<&Expr<'_>>, args: &[CallArg<'_>], span: Range<usize>) {
+        if !FILTERS.contains(&name) {
+            let near = nearest(name, FILTERS.iter().copied());
+            let place = self.word(name, &span);
+            self.fault(place, words::unknown_filter(name, near));
+        }
+        match of {
+            Some(of) if matches!(name, "default" | "d") => self.guarded(of, false),
+            Some(of) => self.expression(of),
+            None => {}
+        }
+        if name == "parse_date" {
+            if let [CallArg::Pos(format)] = args {
+                if let Some(Err(reason)) = constant_text(format).map(|format| parse_date::fields(&format)) {
+                    self.fault(range(format.span()), words::date_format(&reason));
+                }
+            } else {
+                let place = self.word(name, &span);
+                self.fault(place, words::date_format("parse_date needs a format"));
+            }
+        }
+        self.arguments(args);
+    }
+
+    fn arguments(&mut self, args: &[CallArg<'_>]) {
+        for arg in args {
+            match arg {
+                CallArg::Pos(value)
+                | CallArg::Kwarg(_, value)
+                | CallArg::PosSplat(value)
+                | CallArg::KwargSplat(value) => {
+                    self.expression(value);
+                }
+            }
+        }
+    }
+
+    /// A value for which the template says what happens when it is not there. `everywhere` when the question was asked
+    /// by a test, whose answer may guard any other use.
+    fn guarded(&mut self, expression: &Expr<'_>, everywhere: bool) {
+        let before = self.found.uses.len();
+        self.expression(expression);
+        let direct = match expression {
+            Expr::Var(_) => true,
+            Expr::GetAttr(get) => is_row(&get.expr),
+            Expr::GetItem(get) => is_row(&get.expr),
+            _ => false,
+        };
+        for one in self.found.uses[before..].iter_mut().filter(|_| direct) {
+            one.guarded = true;
+            if everywhere {
+                self.tested.insert((one.of_row, one.name.clone()));
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str, range: Range<usize>, guarded: bool) {
+        if self.locals.iter().any(|(local, _)| local == name) {
+            return;
+        }
+        match name {
+            "row" => self.found.whole_row = true,
+            "self" => self.fault(range, words::unsupported("self")),
+            name if FUNCTIONS.contains(&name) || name == "loop" => self.fault(range, words::reserved(name)),
+            name => self.found.uses.push(Use { name: name.to_owned(), of_row: false, guarded, range }),
+        }
+    }
+
+    fn header(&mut self, header: &str, range: Range<usize>, guarded: bool) {
+        self.found.uses.push(Use { name: header.to_owned(), of_row: true, guarded, range });
+    }
+
+    fn operator(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>, span: Range<usize>) {
+        match op {
+            BinOpKind::Sub => {
+                let (from, to) = (range(left.span()), range(right.span()));
+                let between = self.text.get(from.end..to.start).unwrap_or_default();
+                if let (Expr::Var(first), Expr::Var(second), "-") = (left, right, between) {
+                    let name = format!("{}-{}", first.id, second.id);
+                    self.fault(from.start..to.end, words::hyphen(&name));
+                }
+            }
+            BinOpKind::Mul if !(is_number(left) && is_number(right)) => self.fault(span, words::multiplied()),
+            BinOpKind::Concat | BinOpKind::Add => {
+                self.joins += 1;
+                let grown = |of: &Expr<'_>| {
+                    matches!(of, Expr::Var(var)
+                    if self.locals.iter().any(|(local, grows)| *grows && local == var.id))
+                };
+                if self.joins > JOINS_MAX || grown(left) || grown(right) {
+                    self.fault(span, words::joined_too_often());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Names on the left of `=` or after `for`.
+    fn assign(&mut self, target: &Expr<'_>, grows: bool) {
+        match target {
+            Expr::Var(var) => self.locals.push((var.id.to_owned(), grows)),
+            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item, grows)),
+            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.assign(item, grows)),
+            _ => self.fault(range(target.span()), words::unsupported("setting anything but a name")),
+        }
+    }
+
+    fn unsupported(&mut self, what: &str, span: minijinja::machinery::Span) {
+        self.fault(range(span), words::unsupported(what));
+    }
+
+    fn fault(&mut self, range: Range<usize>, diagnostic: Diagnostic) {
+        self.found.faults.push((range, diagnostic));
+    }
+
+    /// The word itself within, or right behind, the span of the expression that uses it.
+    fn word(&self, name: &str, span: &Range<usize>) -> Range<usize> {
+        let inside = self.text.get(span.clone()).and_then(|text| text.rfind(name)).map(|at| span.start + at);
+        let behind = || self.text.get(span.start..).and_then(|text| text.find(name)).map(|at| span.start + at);
+        inside.or_else(behind).map_or(span.clone(), |at| at..at + name.len())
+    }
+}
+
+fn range(span: minijinja::machinery::Span) -> Range<usize> {
+    span.start_offset as usize..span.end_offset.max(span.start_offset) as usize
+}
+
+fn is_row(expression: &Expr<'_>) -> bool {
+    matches!(expression, Expr::Var(var) if var.id == "row")
+}
+
+fn is_operator(test: &str) -> bool {
+    matches!(test, "==" | "!=" | "<" | "<=" | ">" | ">=")
+}
+
+pub(super) fn constant_text(expression: &Expr<'_>) -> Option<String> {
+    match expression {
+        Expr::Const(constant) => constant.value.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Whether an expression can only be a number.
+fn is_number(expression: &Expr<'_>) -> bool {
+    match expression {
+        Expr::Const(constant) => constant.value.is_number(),
+        Expr::Filter(filter) => matches!(filter.name, "int" | "float" | "abs" | "round" | "length" | "count"),
+        Expr::BinOp(op) => is_number(&op.left) && is_number(&op.right),
+        Expr::UnaryOp(op) => is_number(&op.expr),
+        Expr::GetAttr(get) => matches!(&get.expr, Expr::Var(var) if var.id == "loop"),
+        _ => false,
+    }
+}
+
+/// Whether an expression makes a longer text of others.
+fn joins(expression: &Expr<'_>) -> bool {
+    match expression {
+        Expr::Const(_) | Expr::Var(_) | Expr::Test(_) | Expr::Compare(_) => false,
+        Expr::Filter(filter) => filter.expr.as_ref().is_some_and(joins),
+        Expr::GetAttr(get) => joins(&get.expr),
+        Expr::IfExpr(choice) => joins(&choice.true_expr) || choice.false_expr.as_ref().is_some_and(joins),
+        _ => true,
+    }
+}
