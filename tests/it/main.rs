@@ -4,5 +4,6 @@
 mod contract;
 mod house;
 mod sandbox;
+mod simulation;
 #[path = "../support/mod.rs"]
 mod support;

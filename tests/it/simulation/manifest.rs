@@ -1,0 +1,132 @@
+//! What people do between runs: change texts, take rows out and put them back, call off, decide about unknown messages.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use zapi_batch::ledger::{InstanceRef, Narrow, PlanContext, Spool, Verdict};
+use zapi_batch::message::{Event, Expanded, Message, MessageKey, RowSource};
+use zapi_batch::plan::Rules;
+use zapi_batch::recipient::{Address, Identity};
+
+use super::flight::World;
+use super::scenario::Scenario;
+
+/// A manifest with one event for a list of groups.
+pub struct Manifest {
+    lanes: usize,
+    total: usize,
+    listed: BTreeSet<usize>,
+    ever_listed: BTreeSet<usize>,
+    version: u32,
+    canceled: bool,
+}
+
+impl Manifest {
+    pub fn new(scenario: &Scenario) -> Self {
+        let lanes = scenario.fleet.lanes.len();
+        let total = scenario.messages * lanes;
+        let listed: BTreeSet<usize> = (0..total).collect();
+        Self { lanes, total, ever_listed: listed.clone(), listed, version: 1, canceled: false }
+    }
+
+    pub fn edit(&mut self, rng: &mut fastrand::Rng) {
+        if rng.u8(..) < 100 {
+            self.version += 1;
+        }
+        self.canceled = rng.u8(..) < 20;
+        self.listed = (0..self.total).collect();
+        if rng.u8(..) < 80 {
+            self.listed.retain(|_| rng.u8(..) < 220);
+        }
+    }
+
+    /// Everybody is to be invited in the end.
+    pub fn settle_down(&mut self, rng: &mut fastrand::Rng) {
+        self.canceled = false;
+        self.version += u32::from(rng.bool());
+        self.listed = (0..self.total).collect();
+    }
+
+    pub fn len(&self) -> u64 {
+        self.total as u64
+    }
+
+    /// How many messages the ledger has heard of.
+    pub fn known(&self) -> usize {
+        self.ever_listed.len()
+    }
+
+    fn address(n: usize) -> String {
+        format!("{}-group", 120_363_000_000_000_000_u64 + n as u64)
+    }
+
+    fn wording(&self) -> String {
+        let event = Event {
+            name: "Launch".into(),
+            description: Some(format!("Version {}", self.version)),
+            date_time: "2026-12-24T19:00:00.000Z".into(),
+            time_zone: None,
+            location: None,
+            call_link_type: None,
+            canceled: self.canceled,
+        };
+        serde_json::to_string(&event).unwrap()
+    }
+
+    /// Address and wording of everybody listed.
+    pub fn wanted(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        self.listed.iter().map(|n| (Self::address(*n), self.wording()))
+    }
+
+    fn message(&self, n: usize) -> Message {
+        let address = Self::address(n);
+        Message {
+            key: MessageKey { event: "launch".into(), identity: Identity::new(address.clone()) },
+            label: address.clone(),
+            address: Address::new(address),
+            source: RowSource { file: "groups.csv".into(), line: u32::try_from(n).unwrap() + 2 },
+            list: "groups".into(),
+            instance: n % self.lanes,
+            event: self.wording(),
+            variant: None,
+            columns: Vec::new(),
+        }
+    }
+}
+
+/// Brings the ledger in line with the manifest.
+pub fn apply_manifest(world: &mut World, scenario: &Scenario, manifest: &Manifest) {
+    let mut spool = Spool::new();
+    for n in &manifest.listed {
+        spool.push(&Expanded::Message(manifest.message(*n))).unwrap();
+    }
+    let instances: Vec<InstanceRef> = scenario
+        .fleet
+        .lanes
+        .iter()
+        .map(|lane| InstanceRef { name: Arc::clone(&lane.name), fingerprint: Some(lane.fingerprint.clone()) })
+        .collect();
+    let context = PlanContext {
+        instances: &instances,
+        rules: Rules::default(),
+        narrow: &Narrow::default(),
+        suppressed: &|_| false,
+        columns: &[],
+        now: world.clock(),
+    };
+    world.ledger.begin_reconcile(&spool, &context).unwrap().commit().unwrap();
+}
+
+/// A person looks into every group of which nobody knows, and says what is there.
+pub fn resolve_unknown(world: &mut World) {
+    let at = world.clock();
+    for address in world.server.chats.keys().cloned().chain(world.unknown_addresses()).collect::<BTreeSet<_>>() {
+        for unknown in world.ledger.find_unknown(&address, None, None).unwrap() {
+            let verdict = match world.server.invitation(&address) {
+                Some(id) => Verdict::Arrived { message_id: Some(id.clone()) },
+                None => Verdict::NotArrived,
+            };
+            world.ledger.resolve(unknown.message, &verdict, at).unwrap();
+        }
+    }
+}
