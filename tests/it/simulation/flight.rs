@@ -40,33 +40,33 @@ struct Request {
 }
 
 /// What the world outlives a run with.
-pub struct World {
-    pub ledger: Ledger,
-    pub server: Server,
-    pub rng: fastrand::Rng,
+pub(super) struct World {
+    pub(super) ledger: Ledger,
+    pub(super) server: Server,
+    pub(super) rng: fastrand::Rng,
     /// Virtual time when this run began.
-    pub began: Duration,
-    pub epoch: Timestamp,
+    pub(super) began: Duration,
+    pub(super) epoch: Timestamp,
     /// Sends reserved per lane and day; survives crashes.
-    pub quota: HashMap<(usize, civil::Date), u32>,
+    pub(super) quota: HashMap<(usize, civil::Date), u32>,
     /// What counts for a day's limit, by the intents on disk: lane and day of every attempt that was not refused.
-    pub counted: HashMap<i64, (usize, civil::Date)>,
+    pub(super) counted: HashMap<i64, (usize, civil::Date)>,
     /// Answers kept beside a failed ledger.
-    pub rescued: Vec<Settlement>,
+    pub(super) rescued: Vec<Settlement>,
 }
 
 impl World {
-    pub fn clock(&self) -> Timestamp {
+    pub(super) fn clock(&self) -> Timestamp {
         self.epoch.checked_add(self.began).unwrap()
     }
 
-    pub fn unknown_addresses(&self) -> Vec<String> {
+    pub(super) fn unknown_addresses(&self) -> Vec<String> {
         let rows = self.ledger.rows_in(State::Unknown, 1_000_000, &Narrow::default()).unwrap();
         rows.into_iter().map(|row| row.address.as_str().to_owned()).collect()
     }
 
     /// What was refused or not sent does not count for a day.
-    pub fn forget_uncounted(&mut self, settlements: &[Settlement]) {
+    pub(super) fn forget_uncounted(&mut self, settlements: &[Settlement]) {
         for settlement in settlements {
             if matches!(settlement.outcome, Outcome::Rejected { .. } | Outcome::NotSent { .. }) {
                 self.counted.remove(&settlement.attempt);
@@ -85,24 +85,24 @@ impl World {
     }
 }
 
-pub struct Plan {
-    pub weather: Weather,
+pub(super) struct Plan {
+    pub(super) weather: Weather,
     /// Dies after this many steps.
-    pub dies_after: Option<u64>,
+    pub(super) dies_after: Option<u64>,
     /// The disk fails at this commit, before or after it was written.
-    pub disk_fails_at: Option<u64>,
-    pub signals: Vec<Duration>,
+    pub(super) disk_fails_at: Option<u64>,
+    pub(super) signals: Vec<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub(super) enum End {
     Over,
     Died,
 }
 
-pub struct Flight<'w> {
+pub(super) struct Flight<'w> {
     world: &'w mut World,
-    pub fleet: Fleet,
+    pub(super) fleet: Fleet,
     options: FleetOptions,
     plan: Plan,
     now: Duration,
@@ -118,14 +118,14 @@ pub struct Flight<'w> {
     intents: HashMap<i64, i64>,
     open: HashSet<i64>,
     last_sent: Vec<Option<Duration>>,
-    pub taken_up: HashSet<i64>,
+    pub(super) taken_up: HashSet<i64>,
     is_failed: bool,
     is_stopped: bool,
     unknown_in_row: u32,
 }
 
 impl<'w> Flight<'w> {
-    pub fn new(world: &'w mut World, options: FleetOptions, plan: Plan) -> Self {
+    pub(super) fn new(world: &'w mut World, options: FleetOptions, plan: Plan) -> Self {
         let last = world.ledger.last_attempt().unwrap();
         let lanes = options.lanes.len();
         Self {
@@ -170,11 +170,11 @@ impl<'w> Flight<'w> {
     }
 
     /// Attempts whose intent is on disk without an outcome.
-    pub fn left_open(&self) -> HashSet<i64> {
+    pub(super) fn left_open(&self) -> HashSet<i64> {
         self.open.clone()
     }
 
-    pub fn has_failed(&self) -> bool {
+    pub(super) fn has_failed(&self) -> bool {
         self.is_failed
     }
 
@@ -185,7 +185,7 @@ impl<'w> Flight<'w> {
     }
 
     /// Runs until the end of one kind or another; what is still on the network then arrives or does not.
-    pub fn run(&mut self) -> End {
+    pub(super) fn run(&mut self) -> End {
         for at in std::mem::take(&mut self.plan.signals) {
             let signal = if self.world.rng.bool() { Signal::Interrupt } else { Signal::Terminate };
             self.later(at, Coming::Input(Input::Stop(signal)));

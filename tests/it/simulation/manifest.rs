@@ -12,7 +12,7 @@ use super::flight::World;
 use super::scenario::Scenario;
 
 /// A manifest with one event for a list of groups.
-pub struct Manifest {
+pub(super) struct Manifest {
     lanes: usize,
     total: usize,
     listed: BTreeSet<usize>,
@@ -22,14 +22,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    pub fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Scenario) -> Self {
         let lanes = scenario.fleet.lanes.len();
         let total = scenario.messages * lanes;
-        let listed: BTreeSet<usize> = (0..total).collect();
-        Self { lanes, total, ever_listed: listed.clone(), listed, version: 1, canceled: false }
+        let (listed, ever_listed) = (BTreeSet::new(), BTreeSet::new());
+        Self { lanes, total, listed, ever_listed, version: 1, canceled: false }
     }
 
-    pub fn edit(&mut self, rng: &mut fastrand::Rng) {
+    pub(super) fn edit(&mut self, rng: &mut fastrand::Rng) {
         if rng.u8(..) < 100 {
             self.version += 1;
         }
@@ -38,21 +38,23 @@ impl Manifest {
         if rng.u8(..) < 80 {
             self.listed.retain(|_| rng.u8(..) < 220);
         }
+        self.ever_listed.extend(&self.listed);
     }
 
     /// Everybody is to be invited in the end.
-    pub fn settle_down(&mut self, rng: &mut fastrand::Rng) {
+    pub(super) fn settle_down(&mut self, rng: &mut fastrand::Rng) {
         self.canceled = false;
         self.version += u32::from(rng.bool());
         self.listed = (0..self.total).collect();
+        self.ever_listed.extend(&self.listed);
     }
 
-    pub fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.total as u64
     }
 
     /// How many messages the ledger has heard of.
-    pub fn known(&self) -> usize {
+    pub(super) fn known(&self) -> usize {
         self.ever_listed.len()
     }
 
@@ -74,7 +76,7 @@ impl Manifest {
     }
 
     /// Address and wording of everybody listed.
-    pub fn wanted(&self) -> impl Iterator<Item = (String, String)> + '_ {
+    pub(super) fn wanted(&self) -> impl Iterator<Item = (String, String)> + '_ {
         self.listed.iter().map(|n| (Self::address(*n), self.wording()))
     }
 
@@ -95,7 +97,7 @@ impl Manifest {
 }
 
 /// Brings the ledger in line with the manifest.
-pub fn apply_manifest(world: &mut World, scenario: &Scenario, manifest: &Manifest) {
+pub(super) fn apply_manifest(world: &mut World, scenario: &Scenario, manifest: &Manifest) {
     let mut spool = Spool::new();
     for n in &manifest.listed {
         spool.push(&Expanded::Message(manifest.message(*n))).unwrap();
@@ -118,7 +120,7 @@ pub fn apply_manifest(world: &mut World, scenario: &Scenario, manifest: &Manifes
 }
 
 /// A person looks into every group of which nobody knows, and says what is there.
-pub fn resolve_unknown(world: &mut World) {
+pub(super) fn resolve_unknown(world: &mut World) {
     let at = world.clock();
     for address in world.server.chats.keys().cloned().chain(world.unknown_addresses()).collect::<BTreeSet<_>>() {
         for unknown in world.ledger.find_unknown(&address, None, None).unwrap() {

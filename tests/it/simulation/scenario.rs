@@ -9,7 +9,7 @@ use zapi_batch::instance::Fingerprint;
 
 /// How often things go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
+pub(super) enum Weather {
     Calm,
     /// This many of a hundred attempts.
     Mixed(u8),
@@ -22,17 +22,17 @@ pub enum Weather {
 }
 
 #[derive(Debug)]
-pub struct Scenario {
-    pub seed: u64,
-    pub rng: fastrand::Rng,
-    pub fleet: FleetOptions,
+pub(super) struct Scenario {
+    pub(super) seed: u64,
+    pub(super) rng: fastrand::Rng,
+    pub(super) fleet: FleetOptions,
     /// Per lane.
-    pub messages: usize,
-    pub applies: usize,
+    pub(super) messages: usize,
+    pub(super) applies: usize,
 }
 
 impl Scenario {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let lanes = rng.usize(1..=4);
         let fleet = FleetOptions {
@@ -53,7 +53,7 @@ impl Scenario {
     }
 
     /// What one apply is told; the last ones are told to get on with it.
-    pub fn options(&mut self, weather: Weather) -> FleetOptions {
+    pub(super) fn options(&mut self, weather: Weather) -> FleetOptions {
         let mut options = self.fleet.clone();
         options.seed = self.rng.u64(..);
         if weather != Weather::Calm {
@@ -64,7 +64,7 @@ impl Scenario {
         options
     }
 
-    pub fn weather(&mut self) -> Weather {
+    pub(super) fn weather(&mut self) -> Weather {
         match self.rng.u8(0..10) {
             0..=1 => Weather::Calm,
             2..=6 => Weather::Mixed(self.rng.u8(1..=40)),

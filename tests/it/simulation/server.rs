@@ -14,7 +14,7 @@ use zapi_batch::outcome::Outcome;
 
 /// Every row of the table of DESIGN section 5, but the accepted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(super) enum Fault {
     Dns,
     Refused,
     ConnectTimeout,
@@ -37,14 +37,14 @@ pub enum Fault {
 
 /// Whether a request that meets it reaches Z-API's queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reaches {
+pub(super) enum Reaches {
     Never,
     Perhaps,
     Always,
 }
 
 impl Fault {
-    pub const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Dns,
         Self::Refused,
         Self::ConnectTimeout,
@@ -65,7 +65,7 @@ impl Fault {
         Self::BadGateway,
     ];
 
-    pub fn reaches(self) -> Reaches {
+    pub(super) fn reaches(self) -> Reaches {
         match self {
             Self::Dns
             | Self::Refused
@@ -86,7 +86,7 @@ impl Fault {
     }
 
     /// How long it takes until the sender knows.
-    pub fn takes(self, rng: &mut fastrand::Rng) -> Duration {
+    pub(super) fn takes(self, rng: &mut fastrand::Rng) -> Duration {
         match self {
             Self::ConnectTimeout => Duration::from_secs(5),
             Self::Timeout => Duration::from_secs(30),
@@ -94,7 +94,7 @@ impl Fault {
         }
     }
 
-    pub fn outcome(self) -> Outcome {
+    pub(super) fn outcome(self) -> Outcome {
         let answer = |status, body: &str| answered(status, None, body);
         match self {
             Self::Dns => classify_failure(Failure::Connect(ConnectFailure::Dns)),
@@ -128,16 +128,16 @@ fn answered(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
 
 /// What a recipient has.
 #[derive(Debug, Default)]
-pub struct Chat {
-    pub invitations: Vec<String>,
-    pub wording: String,
+pub(super) struct Chat {
+    pub(super) invitations: Vec<String>,
+    pub(super) wording: String,
 }
 
 #[derive(Debug, Default)]
-pub struct Server {
-    pub chats: HashMap<String, Chat>,
+pub(super) struct Server {
+    pub(super) chats: HashMap<String, Chat>,
     /// How many were processed.
-    pub requests: u64,
+    pub(super) requests: u64,
     /// When each waiting message leaves the queue, per lane, in virtual time since the epoch of the simulation.
     queues: HashMap<usize, Vec<Duration>>,
 }
@@ -146,7 +146,7 @@ impl Server {
     const DRAIN: Duration = Duration::from_secs(2);
 
     /// A request arrives and is processed. Returns what a clean answer says.
-    pub fn process(&mut self, lane: usize, work: &Work, at: Duration) -> Outcome {
+    pub(super) fn process(&mut self, lane: usize, work: &Work, at: Duration) -> Outcome {
         self.requests += 1;
         let id = format!("D{:019}", self.requests);
         let chat = self.chats.entry(work.address.as_str().to_owned()).or_default();
@@ -167,13 +167,13 @@ impl Server {
         answered(200, None, &format!(r#"{{"zaapId":"Z{id}","messageId":"{id}","id":"{id}"}}"#))
     }
 
-    pub fn waiting(&mut self, lane: usize, at: Duration) -> u32 {
+    pub(super) fn waiting(&mut self, lane: usize, at: Duration) -> u32 {
         let queue = self.queues.entry(lane).or_default();
         queue.retain(|leaves| *leaves > at);
         u32::try_from(queue.len()).unwrap()
     }
 
-    pub fn invitation(&self, address: &str) -> Option<&String> {
+    pub(super) fn invitation(&self, address: &str) -> Option<&String> {
         self.chats.get(address).and_then(|chat| chat.invitations.first())
     }
 }
