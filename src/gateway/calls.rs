@@ -53,6 +53,13 @@ impl fmt::Display for CallFault {
 
 impl std::error::Error for CallFault {}
 
+/// What an `error` beside the value means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ErrorField {
+    Decides,
+    Ignored,
+}
+
 /// What came of taking one message out of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
@@ -65,7 +72,9 @@ pub enum Deletion {
 impl Gateway {
     /// `GET /status`: whether the instance is connected to its phone.
     pub async fn status(&self, instance: usize) -> Result<Status, CallFault> {
-        self.read(instance, Method::GET, &["status"], &[], None).await
+        let answer = self.call(instance, Method::GET, &["status"], &[], None).await?;
+        // Its `error` is filled even when all is well.
+        self.decode(instance, &answer, ErrorField::Ignored)
     }
 
     /// `GET /me`: the fields that are needed; the rest of the answer is secret and is dropped.
@@ -140,14 +149,25 @@ impl Gateway {
         body: Option<Vec<u8>>,
     ) -> Result<T, CallFault> {
         let answer = self.call(instance, method, path, query, body).await?;
+        self.decode(instance, &answer, ErrorField::Decides)
+    }
+
+    fn decode<T: DeserializeOwned>(
+        &self,
+        instance: usize,
+        answer: &Answer,
+        error_field: ErrorField,
+    ) -> Result<T, CallFault> {
+        let said = Said::read(&answer.body);
+        let is_refused = said.is_about_setup() || (error_field == ErrorField::Decides && said.states_error());
         if answer.status == 200
+            && !is_refused
             && let Body::Whole(bytes) = &answer.body
-            && !Said::read(&answer.body).is_about_setup()
             && let Ok(value) = serde_json::from_slice(bytes)
         {
             return Ok(value);
         }
-        Err(self.fault(instance, &answer))
+        Err(self.fault(instance, answer))
     }
 
     async fn call(

@@ -29,7 +29,7 @@ use redact::Redactor;
 
 use crate::instance::Instance;
 use crate::message::AttemptKind;
-use crate::outcome::Outcome;
+use crate::outcome::{NotSent, Outcome};
 
 /// An answer to an attempt is read up to here.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -125,11 +125,15 @@ impl Gateway {
         event_json: &str,
     ) -> Outcome {
         let endpoint = &self.instances[instance];
-        let (url, body) = match kind {
-            AttemptKind::Create => (&endpoint.send, wire::send_event_body(address, event_json)),
-            AttemptKind::Edit => {
-                let original_id = original_id.unwrap_or_default();
+        let (url, body) = match (kind, original_id) {
+            (AttemptKind::Create, _) => (&endpoint.send, wire::send_event_body(address, event_json)),
+            (AttemptKind::Edit, Some(original_id)) => {
                 (&endpoint.edit, wire::send_edit_event_body(address, original_id, event_json))
+            }
+            // The plan blocks such edits; should one come all the same, nothing may be edited at random.
+            (AttemptKind::Edit, None) => {
+                let error = "an edit needs the message id of the invitation".to_owned();
+                return Outcome::NotSent { http_status: None, error, then: NotSent::StopLane };
             }
         };
         let exchange =

@@ -86,7 +86,7 @@ impl Said {
                     Some(text) if status == 200 && has_ids(object) => {
                         format!("ids and an error in one answer: {}", redactor.line(&text))
                     }
-                    Some(text) => redactor.line(&text),
+                    Some(text) => filled(redactor.line(&text), own),
                     None if status == 200 => "the answer has no message id or no zaap id".to_owned(),
                     None => own.to_owned(),
                 }
@@ -95,10 +95,16 @@ impl Said {
             Self::Text(_) if status == 200 => "the answer is not a JSON object".to_owned(),
             // A web page is no sentence.
             Self::Text(text) if text.is_empty() || text.starts_with('<') => own.to_owned(),
-            Self::Text(text) => redactor.line(text),
-            Self::TooLong => format!("{own}; the answer is longer than 64 KiB"),
+            Self::Text(text) => filled(redactor.line(text), own),
+            Self::TooLong if status == 200 => "the answer is too long".to_owned(),
+            Self::TooLong => format!("{own}; the answer is too long"),
         }
     }
+}
+
+/// Control characters alone are no words.
+fn filled(line: String, own: &str) -> String {
+    if line.is_empty() { own.to_owned() } else { line }
 }
 
 /// What a status means when the service does not say more.

@@ -110,9 +110,9 @@ pub struct Device {
 pub struct Group {
     /// The group id, as it is sent to.
     pub phone: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub is_group: bool,
 }
 
@@ -155,23 +155,31 @@ impl QueueQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueuePage {
-    #[serde(default)]
     pub messages: Vec<QueuedMessage>,
     #[serde(default)]
     pub paging_state: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub has_more: bool,
 }
 
 /// A message that waits in an instance's queue, ours or another program's.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(rename_all = "PascalCase")]
 pub struct QueuedMessage {
+    #[serde(default, deserialize_with = "or_default")]
     pub zaap_id: String,
+    #[serde(default, deserialize_with = "or_default")]
     pub message_id: String,
+    #[serde(default, deserialize_with = "or_default")]
     pub phone: String,
     /// A trial instance: its messages carry a visible mark.
+    #[serde(default, deserialize_with = "or_default")]
     pub is_trial: bool,
+}
+
+/// The service writes `null` where it has nothing.
+fn or_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// `GET /queue/count`.
@@ -195,6 +203,17 @@ mod tests {
             String::from_utf8(send_edit_event_body("1-2", "D2\"41", event)).unwrap(),
             r#"{"phone":"1-2","eventMessageId":"D2\"41","event":{"name":"A \"b\"","canceled":false}}"#
         );
+    }
+
+    #[test]
+    fn null_is_nothing() {
+        let page =
+            r#"{"messages":[{"ZaapId":"Z1","MessageId":null,"IsTrial":null}],"pagingState":null,"hasMore":null}"#;
+        let page: QueuePage = serde_json::from_str(page).unwrap();
+        assert_eq!(page.messages[0], QueuedMessage { zaap_id: "Z1".to_owned(), ..QueuedMessage::default() });
+        let group: Group = serde_json::from_str(r#"{"phone":"1-group","name":null,"isGroup":true}"#).unwrap();
+        assert!(group.name.is_empty() && group.is_group);
+        assert!(serde_json::from_str::<QueuePage>("{}").is_err());
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub struct Running {
 /// What a sandbox has seen since it was started or reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Sends and edits that arrived with good credentials, whatever was answered.
+    /// Sends and edits that arrived, whatever was answered.
     pub requests: u64,
     /// Accepted creates beyond the first for one person (or group) and one event, by name and date: invitations too many.
     pub duplicates: u64,

@@ -12,6 +12,7 @@ use axum::{Router, middleware};
 use serde::Serialize;
 use serde_json::json;
 
+use super::log::Entry;
 use super::options::Account;
 use super::world::World;
 use super::{reads, sends};
@@ -99,9 +100,28 @@ impl FromRequestParts<Arc<Shared>> for Caller {
         let (mut world, now_ms) = shared.lock();
         match admit(&world.options.accounts, &id, &token, client_token) {
             Ok(()) => Ok(Self(Arc::clone(&world.instance(&id, now_ms).name))),
-            Err((status, words)) => Err(error(status, &words)),
+            Err((status, words)) => {
+                log_refusal(&mut world, &parts.uri, &id, status, now_ms);
+                Err(error(status, &words))
+            }
         }
     }
+}
+
+/// A send with bad credentials is a request, too; its body is not looked at.
+fn log_refusal(world: &mut World, uri: &Uri, id: &str, status: StatusCode, now_ms: u64) {
+    let Some(endpoint) = ["send-event", "send-edit-event"].into_iter().find(|end| uri.path().ends_with(end)) else {
+        return;
+    };
+    world.count_request(now_ms);
+    world.log.push(Entry {
+        at_ms: now_ms,
+        instance: id.into(),
+        endpoint,
+        recipient: Box::default(),
+        status: status.as_u16(),
+        body: Box::default(),
+    });
 }
 
 /// Whether these credentials are known, and if not, what the service says.

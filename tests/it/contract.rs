@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use secrecy::SecretString;
-use zapi_batch::gateway::{BaseUrl, FaultClass, Gateway, GatewayError};
+use zapi_batch::gateway::{BaseUrl, FaultClass, Gateway, GatewayError, ProxyUrl};
 use zapi_batch::instance::{Credentials, Instance};
 use zapi_batch::message::AttemptKind;
 use zapi_batch::outcome::{NotSent, Outcome, Unknown};
@@ -14,17 +14,21 @@ use zapi_batch::outcome::{NotSent, Outcome, Unknown};
 use crate::support::faults::{Expected, GOOD, answer, catalogue, fault, good};
 use crate::support::raw_server::{Fault, RawServer, Read, Step};
 
-const TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(2);
 const GROUP: &str = "120363019502650977-group";
 /// The event of the reference's example.
 const EVENT: &str = r#"{"name":"Event Name","description":"Event Description","dateTime":"2024-04-29T09:30:53.309Z","location":{"name":"Location Name"},"callLinkType":"video","canceled":false}"#;
 const SECRETS: [&str; 3] = ["ID-S3CR3T", "TOKEN-S3CR3T", "CLIENT-S3CR3T"];
 
 fn gateway_to(base_url: &str) -> Result<Gateway, GatewayError> {
+    gateway_through(base_url, None)
+}
+
+fn gateway_through(base_url: &str, proxy: Option<&ProxyUrl>) -> Result<Gateway, GatewayError> {
     let [id, token, client_token] = SECRETS.map(SecretString::from);
     let credentials = Credentials { id, token, client_token: Some(client_token) };
     let instance = Instance { name: "main".into(), credentials };
-    Gateway::new(&BaseUrl::parse(base_url).unwrap(), &[instance], TIMEOUT, None)
+    Gateway::new(&BaseUrl::parse(base_url).unwrap(), &[instance], TIMEOUT, proxy)
 }
 
 async fn create(gateway: &Gateway) -> Outcome {
@@ -251,6 +255,25 @@ async fn a_second_answer_is_never_taken_for_another_request() {
     assert_eq!(word(&create(&gateway).await), Expected::Accepted);
     assert_eq!(word(&create(&gateway).await), Expected::Rejected);
     assert_eq!(server.whole(), 2);
+}
+
+/// Through a proxy, https is a tunnel: what the proxy sees of a refused one is the host, and nothing was sent.
+#[tokio::test]
+async fn a_proxy_that_refuses_sees_no_request() {
+    for status in [403, 407, 502] {
+        let steps = vec![Step::Send(answer(status, "", "")), Step::Close];
+        let proxy = RawServer::always(fault("refuses the tunnel", Read::Head, steps));
+        let proxy_url = ProxyUrl::parse(&proxy.base_url().replace("http://", "http://me:PROXY-S3CR3T@")).unwrap();
+        let Ok(gateway) = gateway_through("https://zapi-batch.invalid", Some(&proxy_url)) else { return };
+        let outcome = create(&gateway).await;
+        let is_pause = matches!(outcome, Outcome::NotSent { http_status: None, then: NotSent::Pause, .. });
+        assert!(is_pause, "{status}: {outcome:?}");
+        assert_shows_nothing(&outcome);
+        let seen = proxy.seen();
+        let text = String::from_utf8_lossy(&seen[0].bytes).into_owned();
+        assert!(text.starts_with("CONNECT zapi-batch.invalid:443 "), "{text}");
+        assert!(seen.len() == 1 && !text.contains("S3CR3T"), "{seen:?}");
+    }
 }
 
 /// The process environment cannot be changed from within, so this test runs itself again as a child.

@@ -132,6 +132,9 @@ async fn credentials_are_refused_without_being_repeated() {
             }
         }
     }
+    assert_eq!(sandbox.counts().requests, 5);
+    let log = ask(&sandbox, "GET /sandbox/log", "");
+    assert!(log.contains(r#""instance":"INST-C","endpoint":"send-event","recipient":"","status":400"#), "{log}");
 }
 
 #[tokio::test]
