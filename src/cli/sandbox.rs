@@ -23,7 +23,7 @@ pub struct SandboxArgs {
     /// How long every answer takes, such as 20ms
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = values::duration, help_heading = "Pace")]
     pub latency: Duration,
-    /// How long the queue takes for each message, such as 2s (the real one: 1 to 3 s) [default: at once]
+    /// How long the queue takes for each message, such as 500ms or 0s [default: 1 to 3 s, as the real one]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Pace")]
     pub drain: Option<Duration>,
 

@@ -110,23 +110,23 @@ fn resolve(
     file: Option<&Path>,
 ) -> Result<Vec<Instance>, Failure> {
     let mut missing: Vec<String> = Vec::new();
-    let mut names: Vec<String> = Vec::new();
+    let mut variables: Vec<String> = Vec::new();
     let mut known = Vec::with_capacity(instances.len());
     for spec in instances {
-        let mut fill = |text: &SecretText, role: Role| {
+        let mut credential = |text: &SecretText, role: Role| {
             text.resolve(lookup).unwrap_or_else(|MissingVariable { name, place }| {
                 let line = place.span.map(|span| format!(" ({}:{})", place.file, span.line)).unwrap_or_default();
                 missing.push(format!("{name} for {}.{}{line}", spec.name, role.key()));
-                if !names.contains(&name) {
-                    names.push(name);
+                if !variables.contains(&name) {
+                    variables.push(name);
                 }
                 SecretString::default()
             })
         };
         let credentials = Credentials {
-            id: fill(&spec.id, Role::Id),
-            token: fill(&spec.token, Role::Token),
-            client_token: spec.client_token.as_ref().map(|text| fill(text, Role::ClientToken)),
+            id: credential(&spec.id, Role::Id),
+            token: credential(&spec.token, Role::Token),
+            client_token: spec.client_token.as_ref().map(|text| credential(text, Role::ClientToken)),
         };
         known.push(Instance { name: std::sync::Arc::clone(&spec.name), credentials });
     }
@@ -135,7 +135,7 @@ fn resolve(
     }
     let place = file.map_or_else(|| ".env beside the manifest".to_owned(), |file| file.display().to_string());
     Err(Failure::refused(format!("credentials are missing: {}", missing.join("; ")))
-        .help(format!("set {} in the environment or in {place}", names.join(", "))))
+        .help(format!("set {} in the environment or in {place}", variables.join(", "))))
 }
 
 #[cfg(test)]

@@ -131,22 +131,27 @@ fn after(at: Timestamp, period: Duration, sends: u64) -> Option<Timestamp> {
 
 /// What the run as a whole comes to: what cannot be done at all weighs more than what is done late.
 fn last(lanes: &[LaneEstimate]) -> EstimatedEnd {
-    let mut last = EstimatedEnd::Nothing;
+    let (mut left_over, mut done, mut over, mut is_too_far) = (0, None, None, false);
     for lane in lanes {
-        last = match (last, lane.end) {
-            (EstimatedEnd::Nothing, end) | (end, EstimatedEnd::Nothing) => end,
-            (EstimatedEnd::At(a), EstimatedEnd::At(b)) => EstimatedEnd::At(a.max(b)),
-            (EstimatedEnd::At(_), end) | (end, EstimatedEnd::At(_)) => end,
-            (EstimatedEnd::OutOfTime { left: a, not_after }, EstimatedEnd::OutOfTime { left: b, not_after: other }) => {
-                EstimatedEnd::OutOfTime { left: a + b, not_after: not_after.max(other) }
+        match lane.end {
+            EstimatedEnd::Nothing => {}
+            EstimatedEnd::At(at) => done = done.max(Some(at)),
+            EstimatedEnd::OutOfTime { left, not_after } => {
+                left_over += left;
+                over = over.max(Some(not_after));
             }
-            (
-                EstimatedEnd::TooFar { left: a } | EstimatedEnd::OutOfTime { left: a, .. },
-                EstimatedEnd::TooFar { left: b } | EstimatedEnd::OutOfTime { left: b, .. },
-            ) => EstimatedEnd::TooFar { left: a + b },
-        };
+            EstimatedEnd::TooFar { left } => {
+                left_over += left;
+                is_too_far = true;
+            }
+        }
     }
-    last
+    match (over, done) {
+        _ if is_too_far => EstimatedEnd::TooFar { left: left_over },
+        (Some(not_after), _) => EstimatedEnd::OutOfTime { left: left_over, not_after },
+        (None, Some(at)) => EstimatedEnd::At(at),
+        (None, None) => EstimatedEnd::Nothing,
+    }
 }
 
 #[cfg(test)]
@@ -217,26 +222,28 @@ mod tests {
 
     #[test]
     fn a_limit_is_shared_out_in_proportion_and_adds_up() {
-        let planned = |name: &str, new, again| InstancePlan {
+        let instance = |name: &str, new, again| InstancePlan {
             name: Arc::from(name),
             counts: VerbCounts { create: new, edit: again, ..VerbCounts::default() },
             first_attempts: new,
         };
-        let plan =
-            Plan { instances: vec![planned("a", 100, 5), planned("b", 50, 0), planned("c", 0, 7)], ..Plan::default() };
-        assert_eq!(shares(&plan, None), [105, 50, 7]);
-        assert_eq!(shares(&plan, Some(20)), [18, 7, 7]);
-        assert_eq!(shares(&plan, Some(1)), [5, 1, 7]);
-        assert_eq!(shares(&plan, Some(1000)), [105, 50, 7]);
+        let shared = Plan {
+            instances: vec![instance("a", 100, 5), instance("b", 50, 0), instance("c", 0, 7)],
+            ..Plan::default()
+        };
+        assert_eq!(shares(&shared, None), [105, 50, 7]);
+        assert_eq!(shares(&shared, Some(20)), [18, 7, 7]);
+        assert_eq!(shares(&shared, Some(1)), [5, 1, 7]);
+        assert_eq!(shares(&shared, Some(1000)), [105, 50, 7]);
     }
 
     #[test]
     fn the_whole_ends_when_the_last_lane_does() {
         let lane = |end| LaneEstimate { name: String::new(), messages: 1, end };
-        let (early, late) = (at("2026-12-04T18:00Z"), at("2026-12-04T19:00Z"));
-        let both = [lane(EstimatedEnd::At(late)), lane(EstimatedEnd::Nothing), lane(EstimatedEnd::At(early))];
-        assert_eq!(last(&both), EstimatedEnd::At(late));
-        let never = [lane(EstimatedEnd::At(late)), lane(EstimatedEnd::TooFar { left: 3 })];
+        let (early, final_one) = (at("2026-12-04T18:00Z"), at("2026-12-04T19:00Z"));
+        let both = [lane(EstimatedEnd::At(final_one)), lane(EstimatedEnd::Nothing), lane(EstimatedEnd::At(early))];
+        assert_eq!(last(&both), EstimatedEnd::At(final_one));
+        let never = [lane(EstimatedEnd::At(final_one)), lane(EstimatedEnd::TooFar { left: 3 })];
         assert_eq!(last(&never), EstimatedEnd::TooFar { left: 3 });
     }
 }

@@ -151,7 +151,7 @@ impl Watch {
         if left == 0 {
             return None;
         }
-        let steady = self.lanes.iter().all(|lane| matches!(lane.now, Doing::Sending));
+        let steady = self.lanes.iter().all(|lane| matches!(lane.now, Doing::Sending | Doing::Stopped(LaneEnd::Done)));
         let planned = match self.estimate {
             EstimatedEnd::At(at) => Some(at),
             EstimatedEnd::Nothing | EstimatedEnd::OutOfTime { .. } | EstimatedEnd::TooFar { .. } => None,
