@@ -179,3 +179,10 @@ fn stray_braces(text: &str) -> Option<(Range<usize>, Diagnostic)> {
     }
     None
 }
+
+/// The same text as the engine runs it, however plain it is.
+#[cfg(test)]
+pub(super) fn program_of(text: &str) -> Option<Form> {
+    let root = parse(text, "", minijinja::syntax::SyntaxConfig::default()).ok()?;
+    program(text, &walk::walk(text, &root)).ok()
+}

@@ -10,6 +10,8 @@ mod language;
 mod parse_date;
 mod position;
 mod render;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::sync::Arc;

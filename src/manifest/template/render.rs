@@ -74,12 +74,12 @@ impl Template {
             }
         }
         if whole_row || self.names.iter().any(|used| used.of_row) {
-            context.insert("row", row.into_iter().collect());
+            context.insert("row", map(row));
         }
         let mut output = Capped { bytes: Vec::new(), full: false };
-        let rendered = environment.get_template(TEMPLATE).and_then(|template| {
-            template.render_captured_to(context.into_iter().collect::<Value>(), &mut output).map(|_| ())
-        });
+        let rendered = environment
+            .get_template(TEMPLATE)
+            .and_then(|template| template.render_captured_to(map(context), &mut output).map(|_| ()));
         if output.full {
             return Err(fault::too_long(self));
         }
@@ -87,6 +87,11 @@ impl Template {
         out.push_str(&String::from_utf8_lossy(&output.bytes));
         Ok(())
     }
+}
+
+/// Collecting would make a list of pairs of it.
+fn map(values: BTreeMap<&str, Value>) -> Value {
+    Value::from_object(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>())
 }
 
 /// Takes what is written until it is too much.

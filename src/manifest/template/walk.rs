@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{BinOpKind, CallArg, CallType, Expr, Stmt};
+use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CallType, Expr, Stmt, Test};
 
 use super::language::{FILTERS, FUNCTIONS, TESTS};
 use super::parse_date;
@@ -147,50 +147,51 @@ impl Walker<'_> {
                 choice.false_expr.iter().for_each(|other| self.expression(other));
             }
             Expr::Filter(filter) => self.filter(filter.name, filter.expr.as_ref(), &filter.args, range(filter.span())),
-            Expr::Test(test) => {
-                let span = range(test.span());
-                if !TESTS.contains(&test.name) && !is_operator(test.name) {
-                    let near = nearest(test.name, TESTS.iter().copied());
-                    let place = self.word(test.name, &span);
-                    self.fault(place, words::unknown_test(test.name, near));
-                }
-                if matches!(test.name, "defined" | "undefined") {
-                    self.guarded(&test.expr, true);
-                } else {
-                    self.expression(&test.expr);
-                }
-                self.arguments(&test.args);
-            }
-            Expr::Call(call) => {
-                match call.identify_call() {
-                    CallType::Function(name) => {
-                        if !FUNCTIONS.contains(&name) {
-                            let near = nearest(name, FUNCTIONS.iter().copied());
-                            let place = self.word(name, &range(call.span()));
-                            self.fault(place, words::unknown_function(name, near, FILTERS.contains(&name)));
-                        }
-                    }
-                    CallType::Method(of, name) => {
-                        if !matches!(of, Expr::Var(var) if var.id == "loop") {
-                            let place = self.word(name, &range(call.span()));
-                            self.fault(place, words::method(name, nearest(name, FILTERS.iter().copied())));
-                        }
-                        self.expression(of);
-                    }
-                    CallType::Block(name) => {
-                        self.fault(range(call.span()), words::unsupported(&format!("self.{name}")));
-                    }
-                    CallType::Object(of) => {
-                        self.fault(range(call.span()), words::unsupported("calling a value"));
-                        self.expression(of);
-                    }
-                }
-                self.arguments(&call.args);
-            }
+            Expr::Test(test) => self.test(test, range(test.span())),
+            Expr::Call(call) => self.call(call, range(call.span())),
             Expr::List(list) => list.items.iter().for_each(|item| self.expression(item)),
             Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.expression(item)),
             Expr::Map(map) => map.keys.iter().chain(&map.values).for_each(|part| self.expression(part)),
         }
+    }
+
+    fn test(&mut self, test: &Test<'_>, span: Range<usize>) {
+        if !TESTS.contains(&test.name) && !is_operator(test.name) {
+            let near = nearest(test.name, TESTS.iter().copied());
+            let place = self.word(test.name, &span);
+            self.fault(place, words::unknown_test(test.name, near));
+        }
+        if matches!(test.name, "defined" | "undefined") {
+            self.guarded(&test.expr, true);
+        } else {
+            self.expression(&test.expr);
+        }
+        self.arguments(&test.args);
+    }
+
+    fn call(&mut self, call: &Call<'_>, span: Range<usize>) {
+        match call.identify_call() {
+            CallType::Function(name) => {
+                if !FUNCTIONS.contains(&name) {
+                    let near = nearest(name, FUNCTIONS.iter().copied());
+                    let place = self.word(name, &span);
+                    self.fault(place, words::unknown_function(name, near, FILTERS.contains(&name)));
+                }
+            }
+            CallType::Method(of, name) => {
+                if !matches!(of, Expr::Var(var) if var.id == "loop") {
+                    let place = self.word(name, &span);
+                    self.fault(place, words::method(name, nearest(name, FILTERS.iter().copied())));
+                }
+                self.expression(of);
+            }
+            CallType::Block(name) => self.fault(span, words::unsupported(&format!("self.{name}"))),
+            CallType::Object(of) => {
+                self.fault(span, words::unsupported("calling a value"));
+                self.expression(of);
+            }
+        }
+        self.arguments(&call.args);
     }
 
     fn filter(&mut self, name: &str, of: Option<&Expr<'_>>, args: &[CallArg<'_>], span: Range<usize>) {

@@ -1,0 +1,183 @@
+//! Templates by table, and pieces held to what minijinja makes of the same text.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::super::tree;
+use super::{Form, Template, Values, compile, locate};
+use crate::diagnostic::Diagnostics;
+use crate::diagnostic::source::Source;
+
+#[derive(Debug, Default)]
+struct Row(BTreeMap<String, String>);
+
+impl Row {
+    fn of(values: &[(&str, &str)]) -> Self {
+        Self(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+}
+
+impl Values for Row {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+    fn row(&self, header: &str) -> Option<&str> {
+        self.get(header)
+    }
+    fn names(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+    fn headers(&self) -> Vec<&str> {
+        self.names()
+    }
+}
+
+/// Compiles a text as a double-quoted scalar of a manifest.
+fn compiled(text: &str) -> Result<Template, Vec<String>> {
+    let quoted = serde_json::to_string(text).unwrap();
+    let source = Source::new("m.yaml".into(), quoted.into());
+    let mut diagnostics = Diagnostics::new();
+    let node = tree::parse(&source, &mut diagnostics).unwrap();
+    let template = compile(&source, &node, text, &mut diagnostics);
+    let said: Vec<String> =
+        diagnostics.sorted().iter().map(|found| format!("{} {}", found.code.id, found.message)).collect();
+    match template {
+        Some(template) if said.is_empty() => Ok(template),
+        _ => Err(said),
+    }
+}
+
+fn rendered(text: &str, row: &Row) -> Result<String, String> {
+    let template = compiled(text).map_err(|said| said.join("; "))?;
+    let mut out = String::new();
+    template.render(row, &mut out).map_err(|fault| fault.diagnostic.message)?;
+    Ok(out)
+}
+
+#[test]
+fn what_templates_come_to() {
+    let row =
+        Row::of(&[("name", "Ana"), ("price", "10,00"), ("Nome do grupo", "Mooca"), ("empty", ""), ("html", "<b>&")]);
+    for (text, expected) in [
+        ("Hello {{ name }}!", "Hello Ana!"),
+        ("R${{ price }}", "R$10,00"),
+        ("{{ row['Nome do grupo'] }}", "Mooca"),
+        ("{{ empty | default('x') }}{{ name | default('y') }}", "xAna"),
+        ("{{ name | upper }}", "ANA"),
+        ("{% if empty is defined %}a{% else %}b{% endif %}", "b"),
+        ("{% for n in [name, 'Bia'] %}{{ n }}{% if not loop.last %}, {% endif %}{% endfor %}", "Ana, Bia"),
+        ("{% set greeting = 'Hi ' ~ name %}{{ greeting }}", "Hi Ana"),
+        ("{{ html }}", "<b>&"),
+        ("{{ html | lower }}", "<b>&"),
+        ("{% raw %}{{ name }}{% endraw %}", "{{ name }}"),
+        ("{% for key in row %}{{ key }};{% endfor %}", "Nome do grupo;html;name;price;"),
+        ("{{ '{{ name }}' }}", "{{ name }}"),
+        ("a }{ b", "a }{ b"),
+        ("{# a comment #}x", "x"),
+    ] {
+        assert_eq!(rendered(text, &row).as_deref(), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn what_is_said_about_templates() {
+    let row = Row::of(&[("first_name", "Ana"), ("empty", "")]);
+    for (text, expected) in [
+        ("{{ first_nam }}", "`first_nam` is neither a column nor a var"),
+        ("{{ empty }}", "the value `empty` is empty for this recipient"),
+        ("{{ empty | upper }}", "the value `empty` is empty for this recipient"),
+        ("{% if empty %}a{% endif %}", "the value `empty` is empty for this recipient"),
+        ("{{ row['Nome'] }}", "there is no column `Nome`"),
+        ("{{ first_name | uper }}", "E102 there is no filter `uper`"),
+        ("{% if false %}{{ first_name | uper }}{% endif %}", "E102 there is no filter `uper`"),
+        ("{{ first_name is defind }}", "E103 there is no test `is defind`"),
+        ("{{ now() }}", "E104 there is no function `now`"),
+        ("{{ upper(first_name) }}", "E104 there is no function `upper`"),
+        ("{% include 'x' %}", "E105 `include` cannot be used in the text of an event"),
+        ("{% macro m() %}{% endmacro %}", "E105 `macro` cannot be used in the text of an event"),
+        ("{{ first_name * 3 }}", "E105 only numbers can be multiplied, and every value is text"),
+        ("{{ first_name.upper() }}", "E106 values have no method `upper`"),
+        ("{{ Primeiro-Nome }}", "E107 `Primeiro-Nome` is read as a subtraction"),
+        ("Hi { { first_name }}", "E108 `{ {` would be sent as it stands"),
+        ("Hi first_name }}", "E108 `}}` closes what nothing opens"),
+        ("Hi {first_name}", "W101 `{first_name}` would be sent as it stands"),
+        (
+            "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
+            "E112 the template takes too many steps",
+        ),
+        (
+            "{{ first_name | parse_date('DD/MM/YYYY') }}",
+            "the template cannot be rendered: `Ana` is not a date written as DD/MM/YYYY",
+        ),
+    ] {
+        assert_eq!(rendered(text, &row).unwrap_err(), expected, "{text}");
+    }
+    for text in ["{{ first_name", "{{ }}", "{% if a %}", "{{ a b }}", "{% endif %}", "{{ 'a }}"] {
+        assert!(rendered(text, &row).unwrap_err().starts_with("E101"), "{text}");
+    }
+    let grown = "{% set a = first_name ~ first_name %}{% set b = a ~ a %}{{ b }}";
+    assert!(rendered(grown, &row).unwrap_err().starts_with("E105"));
+    let long = Row::of(&[("first_name", &"x".repeat(40_000))]);
+    assert_eq!(rendered("{{ first_name }}{{ first_name }}", &long).unwrap_err(), "the text is longer than 64 KiB");
+    assert_eq!(
+        rendered("{{ first_name }}{{ first_name | lower }}", &long).unwrap_err(),
+        "the text is longer than 64 KiB"
+    );
+}
+
+#[test]
+fn constants_are_rendered_once_and_plain_names_need_no_engine() {
+    assert_eq!(compiled("plain").unwrap().is_constant(), Some("plain"));
+    assert_eq!(compiled("{{ 'a' | upper }}").unwrap().is_constant(), Some("A"));
+    assert!(matches!(compiled("a {{ b }} {{ row.c }} {{ d | default('x') }}").unwrap().form, Form::Pieces(_)));
+    let names = compiled("{{ b }}{{ a | default('x') }}{% if c is defined %}{{ c }}{% endif %}").unwrap();
+    let names: Vec<(&str, bool)> = names.names().iter().map(|used| (used.name.as_str(), used.guarded)).collect();
+    assert_eq!(names, [("b", false), ("a", true), ("c", true), ("c", true)]);
+}
+
+#[test]
+fn positions_within_scalars() {
+    for (yaml, at) in [
+        ("k: abc {{ x | no }}\n", (1, 15)),
+        ("k: \"a\\n\\u00e9 {{ x | no }}\"\n", (1, 22)),
+        ("k: 'it''s {{ x | no }}'\n", (1, 18)),
+        ("k: |\n  one\n    two {{ x | no }}\n", (3, 16)),
+        ("k: >-\n  one\n  two {{ x | no }}\n", (3, 14)),
+        ("k: \"one\n  two {{ x | no }}\"\n", (2, 14)),
+        ("k: one\n  two\n\n  three {{ x | no }}\n", (4, 16)),
+    ] {
+        let source = Source::new("m.yaml".into(), yaml.into());
+        let mut diagnostics = Diagnostics::new();
+        let root = tree::parse(&source, &mut diagnostics).unwrap();
+        let node = root.get("k").unwrap();
+        let tree::Kind::Scalar { text, .. } = &node.kind else { panic!("{yaml}") };
+        let start = text.rfind("no").unwrap();
+        let span = locate(&source, node, text, start..start + 2);
+        assert_eq!((span.line, span.column), at, "{yaml}");
+        assert_eq!((span.end_line, span.end_column), (at.0, at.1 + 2), "{yaml}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn pieces_render_as_minijinja_does(
+        parts in proptest::collection::vec((r"[a-z<&}\n{$ é-]{0,5}", 0_usize..6), 0..6),
+        values in proptest::collection::vec(r"[a-z<&{} \n]{0,4}", 3),
+    ) {
+        const USES: [&str; 6] = ["{{ a }}", "{{b}}", "{{ row['a'] }}", "{{ row.c }}", "{{ c | default('x') }}", ""];
+        let text: String = parts.iter().map(|(text, using)| format!("{text}{}", USES[*using])).collect();
+        let row = Row::of(&[("a", &values[0]), ("b", &values[1]), ("c", &values[2])]);
+        let Ok(template) = compiled(&text) else { return Ok(()) };
+        if !matches!(template.form, Form::Pieces(_)) {
+            return Ok(());
+        }
+        let mut fast = String::new();
+        let fast = template.render(&row, &mut fast).map(|()| fast).map_err(|fault| fault.diagnostic.message);
+        let program = super::compile::program_of(&text).unwrap();
+        let slow = Template { form: program, ..template };
+        let mut out = String::new();
+        let slow = slow.render(&row, &mut out).map(|()| out).map_err(|fault| fault.diagnostic.message);
+        prop_assert_eq!(fast, slow, "{}", text);
+    }
+}
