@@ -51,13 +51,7 @@ pub(crate) struct Fault {
     pub(crate) words: fn(&Told<'_>) -> Vec<u8>,
 }
 
-const fn fault(
-    name: &'static str,
-    phase: Phase,
-    truth: Truth,
-    act: Act,
-    words: fn(&Told<'_>) -> Vec<u8>,
-) -> Fault {
+const fn fault(name: &'static str, phase: Phase, truth: Truth, act: Act, words: fn(&Told<'_>) -> Vec<u8>) -> Fault {
     Fault { name, phase, truth, act, words }
 }
 
@@ -99,7 +93,9 @@ pub(crate) static FAULTS: &[Fault] = &[
     last("closed in the headers", Silent, |t| part(t, 100)),
     last("closed in the body of the answer", Silent, |t| part(t, 1)),
     last("closed after a longer promise", Silent, |t| swap(whole(t), "Content-Length: ", "Content-Length: 9")),
-    last("a shorter promise", Silent, |_| b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"zaapId\":\"Zxxxx\",\"messageId\":\"M\"}".to_vec()),
+    last("a shorter promise", Silent, |_| {
+        b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"zaapId\":\"Zxxxx\",\"messageId\":\"M\"}".to_vec()
+    }),
     last("two lengths", Silent, |t| swap(whole(t), "Content-Type", "Content-Length: 3\r\nContent-Type")),
     last("not HTTP", Silent, |_| b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
     last("HTTP/2 goaway", Silent, |_| b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec()),
@@ -108,7 +104,9 @@ pub(crate) static FAULTS: &[Fault] = &[
     last("chunks that break off", Silent, |_| chunked("5\r\n{\"zaa\r\n")),
     last("chunks of a wrong size", Silent, |_| chunked("zz\r\n{}\r\n0\r\n\r\n")),
     last("100 and nothing more", Silent, |_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()),
-    last("101 switching", Silent, |_| b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n".to_vec()),
+    last("101 switching", Silent, |_| {
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n".to_vec()
+    }),
     answer("200 and an empty body", Silent, |_| with_body("200 OK", "", b"")),
     answer("200 and no JSON", Silent, |t| with_body("200 OK", "", format!("<html>{}</html>", t.path()).as_bytes())),
     answer("200 and null", Silent, |_| with_body("200 OK", "", b"null")),
@@ -116,12 +114,18 @@ pub(crate) static FAULTS: &[Fault] = &[
     answer("200 and empty ids", Silent, |_| with_body("200 OK", "", br#"{"zaapId":"","messageId":""}"#)),
     answer("200 and numbers for ids", Silent, |_| with_body("200 OK", "", br#"{"zaapId":1,"messageId":2}"#)),
     answer("200 and one id", Silent, |_| with_body("200 OK", "", br#"{"zaapId":"Z1"}"#)),
-    answer("200, ids and an error", Silent, |_| with_body("200 OK", "", br#"{"zaapId":"Z","messageId":"M","error":"x"}"#)),
+    answer("200, ids and an error", Silent, |_| {
+        with_body("200 OK", "", br#"{"zaapId":"Z","messageId":"M","error":"x"}"#)
+    }),
     answer("200 and JSON cut off", Silent, |_| with_body("200 OK", "", br#"{"zaapId":"Z","messageId":"#)),
     answer("200 and JSON twice", Silent, |_| with_body("200 OK", "", br#"{"zaapId":"Z","messageId":"M"}{}"#)),
-    answer("200 and broken UTF-8", Silent, |_| with_body("200 OK", "", b"{\"zaapId\":\"\xff\",\"messageId\":\"\xfe\"}")),
+    answer("200 and broken UTF-8", Silent, |_| {
+        with_body("200 OK", "", b"{\"zaapId\":\"\xff\",\"messageId\":\"\xfe\"}")
+    }),
     answer("200 of more than 64 KiB", Silent, large),
-    answer("200 said to be gzip", Silent, |_| with_body("200 OK", "Content-Encoding: gzip\r\n", b"\x1f\x8b\x08\0\0\0\0\0\0\x03")),
+    answer("200 said to be gzip", Silent, |_| {
+        with_body("200 OK", "Content-Encoding: gzip\r\n", b"\x1f\x8b\x08\0\0\0\0\0\0\x03")
+    }),
     answer("201", Silent, |t| swap(whole(t), "200 OK", "201 Created")),
     answer("202", Silent, |t| swap(whole(t), "200 OK", "202 Accepted")),
     answer("204", Silent, |_| b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
@@ -137,7 +141,9 @@ pub(crate) static FAULTS: &[Fault] = &[
     answer("500", Silent, |t| error(t, "500 Internal Server Error", "failed")),
     answer("501", Silent, |t| error(t, "501 Not Implemented", "failed")),
     answer("502", Silent, |t| error(t, "502 Bad Gateway", "failed")),
-    answer("503 with Retry-After", Silent, |t| swap(error(t, "503 Service Unavailable", "busy"), "Content-Type", "Retry-After: 0\r\nContent-Type")),
+    answer("503 with Retry-After", Silent, |t| {
+        swap(error(t, "503 Service Unavailable", "busy"), "Content-Type", "Retry-After: 0\r\nContent-Type")
+    }),
     last("503 and closed", Silent, |t| error(t, "503 Service Unavailable", "busy")),
     answer("504", Silent, |t| error(t, "504 Gateway Timeout", "failed")),
     answer("599", Silent, |t| error(t, "599 Whatever", "failed")),
@@ -146,7 +152,9 @@ pub(crate) static FAULTS: &[Fault] = &[
     answer("422", Refused, |t| error(t, "422 Unprocessable Entity", "bad event")),
     answer("200 and an error", Refused, |t| error(t, "200 OK", "receive invalid date time")),
     answer("429", Refused, |t| error(t, "429 Too Many Requests", "slow down")),
-    answer("429 with Retry-After", Refused, |t| swap(error(t, "429 Too Many Requests", "slow"), "Content-Type", "Retry-After: 1\r\nContent-Type")),
+    answer("429 with Retry-After", Refused, |t| {
+        swap(error(t, "429 Too Many Requests", "slow"), "Content-Type", "Retry-After: 1\r\nContent-Type")
+    }),
     answer("401", Refused, |t| error(t, "401 Unauthorized", "who are you")),
     answer("403", Refused, |t| error(t, "403 Forbidden", "Client-Token not allowed")),
     answer("404", Refused, |t| error(t, "404 Not Found", "nothing here")),
@@ -154,7 +162,9 @@ pub(crate) static FAULTS: &[Fault] = &[
     answer("415", Refused, |t| error(t, "415 Unsupported Media Type", "type")),
     answer("200, null not allowed", Refused, |t| error(t, "200 OK", "null not allowed")),
     answer("500, Instance not found", Refused, |t| error(t, "500 Internal Server Error", "Instance NOT found")),
-    answer("400, client-token is not configured", Refused, |t| error(t, "400 Bad Request", "your client-token is not configured")),
+    answer("400, client-token is not configured", Refused, |t| {
+        error(t, "400 Bad Request", "your client-token is not configured")
+    }),
     answer("accepted after 100", Accepted, |t| [b"HTTP/1.1 100 Continue\r\n\r\n".to_vec(), whole(t)].concat()),
     answer("accepted in chunks", Accepted, accepted_in_chunks),
     last("accepted and closed", Accepted, whole),
@@ -193,7 +203,8 @@ fn redirect(told: &Told<'_>, status: &str) -> Vec<u8> {
 }
 
 fn chunked(chunks: &str) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}").into_bytes()
+    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}")
+        .into_bytes()
 }
 
 fn accepted_in_chunks(told: &Told<'_>) -> Vec<u8> {

@@ -48,16 +48,17 @@ pub(crate) fn skip(stream: &mut TcpStream, length: usize) -> std::io::Result<()>
     stream.read_exact(&mut vec![0; length])
 }
 
-/// `GET /status` and whatever else a preflight asks: all is well.
+/// `GET /status` and whatever else a preflight asks: all is well, and the answer repeats the secrets as the real one does.
 pub(crate) fn answer_other(stream: &mut TcpStream, head: &Head) -> std::io::Result<()> {
+    let echo = format!("{} {}", head.path, head.client_token);
     let body = if head.path.ends_with("/status") {
-        r#"{"connected":true,"smartphoneConnected":true,"error":"You are already connected"}"#
+        serde_json::json!({"connected": true, "smartphoneConnected": true, "error": format!("You are already connected: {echo}")})
     } else if head.path.contains("/queue") {
-        r#"{"messages":[],"pagingState":"","hasMore":false,"count":0}"#
+        serde_json::json!({"messages": [], "pagingState": "", "hasMore": false, "count": 0})
     } else {
-        "{}"
+        serde_json::json!({"connected": true, "token": echo})
     };
-    stream.write_all(&with_body("200 OK", "", body.as_bytes()))
+    stream.write_all(&with_body("200 OK", "", body.to_string().as_bytes()))
 }
 
 pub(crate) struct Head {

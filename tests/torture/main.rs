@@ -4,7 +4,7 @@
 //! `cargo test` runs the short round. `cargo test --release --test torture -- --long [MODE ...]` runs the long one;
 //! `--count N` sets how many kills, faults or rounds a mode makes, `--seed N` repeats the choices of an earlier round.
 //! A fault of the torture itself (no compiler, no room) falls over loudly, hence the `expect`s.
-#![allow(clippy::print_stdout, clippy::cast_possible_truncation, clippy::format_push_str)]
+#![allow(clippy::print_stdout, clippy::cast_possible_truncation, clippy::format_push_string, clippy::format_collect)]
 
 #[cfg(target_os = "linux")]
 mod faults;

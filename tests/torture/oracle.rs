@@ -17,7 +17,6 @@ use crate::http::{Call, Head, acceptance, answer_other, fill, patiently, read_he
 /// One request for a message that arrived whole.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
-    pub(crate) at: Duration,
     pub(crate) edit: bool,
     /// The instance token of its URL, which tells the senders apart.
     pub(crate) token: String,
@@ -46,7 +45,6 @@ pub(crate) struct Oracle {
 }
 
 struct Shared {
-    started: Instant,
     log: Mutex<Vec<Arrival>>,
     plan: Mutex<Plan>,
     drawn: AtomicU64,
@@ -63,7 +61,6 @@ impl Oracle {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
         let port = listener.local_addr().expect("a bound listener has an address").port();
         let shared = Arc::new(Shared {
-            started: Instant::now(),
             log: Mutex::default(),
             plan: Mutex::new(Box::new(|_| Reply::default())),
             drawn: AtomicU64::new(0),
@@ -192,10 +189,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             abandon(&mut stream, fault, shared);
             return Ok(());
         }
-        let head = match read_head(&mut stream, &shared.stop)? {
-            Some(head) => head,
-            None => return Ok(()),
-        };
+        let Some(head) = read_head(&mut stream, &shared.stop)? else { return Ok(()) };
         let Some(call) = head.call() else {
             skip(&mut stream, head.length)?;
             answer_other(&mut stream, &head)?;
@@ -226,10 +220,9 @@ fn converse(s: &mut TcpStream, shared: &Shared, call: &Call, head: &Head, reply:
         *end = last[0];
     }
     let message_id = format!("MSG{:016X}", fastrand::u64(..));
-    let truth = reply.fault.map_or(Truth::Accepted, |fault| fault.truth);
-    shared.log.lock().expect("no connection panics").push(arrival(shared, call, &body, reply, &message_id));
+    shared.log.lock().expect("no connection panics").push(arrival(call, &body, reply, &message_id));
     thread::sleep(reply.latency);
-    let told = Told { head, message_id: &message_id, truth };
+    let told = Told { head, message_id: &message_id };
     match reply.fault {
         None => {
             s.read_exact(&mut last[..kept_back])?;
@@ -244,7 +237,6 @@ fn converse(s: &mut TcpStream, shared: &Shared, call: &Call, head: &Head, reply:
 pub(crate) struct Told<'a> {
     head: &'a Head,
     pub(crate) message_id: &'a str,
-    pub(crate) truth: Truth,
 }
 
 impl Told<'_> {
@@ -256,12 +248,11 @@ impl Told<'_> {
     }
 }
 
-fn arrival(shared: &Shared, call: &Call, body: &[u8], reply: Reply, message_id: &str) -> Arrival {
+fn arrival(call: &Call, body: &[u8], reply: Reply, message_id: &str) -> Arrival {
     let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let truth = reply.fault.map_or(Truth::Accepted, |fault| fault.truth);
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     Arrival {
-        at: shared.started.elapsed(),
         edit: call.edit,
         token: call.token.clone(),
         recipient: text(&body["phone"]).unwrap_or_default(),
@@ -328,4 +319,3 @@ fn linger(stream: &mut TcpStream, shared: &Shared) {
     let mut nothing = [0; 64];
     let _ = patiently(&shared.stop, || stream.read(&mut nothing));
 }
-

@@ -10,13 +10,30 @@ use std::path::Path;
 /// One call, in the order in which they happened. A send stands before its first byte left, a sync after it returned.
 #[derive(Debug)]
 pub(crate) enum Step {
-    Write { path: String, at: usize, bytes: Vec<u8> },
-    Truncate { path: String, length: usize },
-    Sync { path: String },
-    Rename { from: String, to: String },
-    Unlink { path: String },
+    Write {
+        path: String,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Truncate {
+        path: String,
+        length: usize,
+    },
+    Sync {
+        path: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Unlink {
+        path: String,
+    },
     /// The first bytes of a request for a message left.
-    Send { recipient: String, edit: bool },
+    Send {
+        recipient: String,
+        edit: bool,
+    },
 }
 
 pub(crate) fn read(journal: &Path) -> Result<Vec<Step>, String> {

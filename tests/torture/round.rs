@@ -83,6 +83,7 @@ pub(crate) fn run(args: Vec<String>) -> ExitCode {
         verdicts.extend(found);
     }
     table(&verdicts);
+    crate::shim::clean();
     let failed = verdicts.iter().filter(|verdict| !verdict.faults.is_empty()).count();
     println!("\n{} passed, {failed} failed", verdicts.len() - failed);
     if failed > 0 {
@@ -125,7 +126,8 @@ fn number(of: &str, given: Option<String>) -> Result<u64, ()> {
 }
 
 fn table(verdicts: &[Verdict]) {
-    let width = |of: fn(&Verdict) -> &str| verdicts.iter().map(|verdict| of(verdict).chars().count()).max().unwrap_or(0);
+    let width =
+        |of: fn(&Verdict) -> &str| verdicts.iter().map(|verdict| of(verdict).chars().count()).max().unwrap_or(0);
     let (promise, how, figure) = (width(|v| v.promise), width(|v| &v.how), width(|v| &v.figure));
     println!("\n| {:promise$} | {:how$} | {:figure$} | verdict |", "promise", "how", "figure");
     println!("| {:-<promise$} | {:-<how$} | {:-<figure$} | ------- |", "", "", "");

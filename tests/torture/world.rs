@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::oracle::Oracle;
 
 /// No run of the binary may take longer; one that does is killed and counts as a fault of the program.
-const RUN_LIMIT: Duration = Duration::from_secs(120);
+const RUN_LIMIT: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -81,7 +81,7 @@ impl World {
     pub(crate) fn new(settings: Settings) -> Self {
         let keep = tempfile::Builder::new().prefix("torture-").tempdir().expect("a temporary folder");
         let folder = keep.path().to_owned();
-        Self::inside(Some(keep), folder, settings)
+        Self::inside(Some(keep), &folder, settings)
     }
 
     /// A world in a file system kept in memory where there is one: many short runs, for which no disk is needed.
@@ -90,15 +90,15 @@ impl World {
         let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let keep = tempfile::Builder::new().prefix("torture-").tempdir_in(base).expect("a temporary folder");
         let folder = keep.path().to_owned();
-        Self::inside(Some(keep), folder, settings)
+        Self::inside(Some(keep), &folder, settings)
     }
 
     /// A world in a folder that somebody else looks after, such as a mounted image.
     pub(crate) fn at(folder: &Path, settings: Settings) -> Self {
-        Self::inside(None, folder.to_owned(), settings)
+        Self::inside(None, folder, settings)
     }
 
-    fn inside(keep: Option<tempfile::TempDir>, folder: PathBuf, settings: Settings) -> Self {
+    fn inside(keep: Option<tempfile::TempDir>, folder: &Path, settings: Settings) -> Self {
         let world = Self { _keep: keep, folder: folder.join("campaign"), settings };
         for part in ["campaign", "out", "state", "tmp"] {
             fs::create_dir_all(folder.join(part)).expect("room for the campaign");

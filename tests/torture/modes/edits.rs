@@ -63,5 +63,9 @@ fn edited(round: &Round, rows: u32, wanted: u64) -> Result<String, String> {
     }
     let edits = oracle.log().iter().filter(|arrival| arrival.edit).count();
     let figure = format!("{kills} kills, {edits} edits, {} invitations for {rows} groups", sent - edits);
-    if faults.is_empty() && invited == rows as usize { Ok(figure) } else { Err(format!("{figure}: {}", faults.join("; "))) }
+    if faults.is_empty() && invited == rows as usize {
+        Ok(figure)
+    } else {
+        Err(format!("{figure}: {}", faults.join("; ")))
+    }
 }

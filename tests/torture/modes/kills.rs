@@ -39,7 +39,8 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     let how = format!("SIGKILL at random moments, restart until done: {} starts, {} campaigns", total.starts, first);
     let Tally { duplicates, lost, .. } = total.sum;
     let figure = format!("{} kills, {duplicates} duplicates, {lost} rows without a state", total.kills);
-    let seen: Vec<String> = CONCURRENCIES.iter().zip(total.worst).map(|(cap, worst)| format!("{worst} of {cap}")).collect();
+    let seen: Vec<String> =
+        CONCURRENCIES.iter().zip(total.worst).map(|(cap, worst)| format!("{worst} of {cap}")).collect();
     let above: Vec<String> = CONCURRENCIES
         .iter()
         .zip(total.worst)
@@ -75,7 +76,8 @@ fn campaign(round: &Round, n: u64, kills: u64) -> Ordeal {
     let mut dice = round.dice(n);
     let which = (n as usize) % CONCURRENCIES.len();
     let instances = 1 + dice.u32(0..3);
-    let world = World::new(Settings { rows: ROWS, concurrency: CONCURRENCIES[which], instances, ..Settings::default() });
+    let world =
+        World::new(Settings { rows: ROWS, concurrency: CONCURRENCIES[which], instances, ..Settings::default() });
     let oracle = Oracle::start();
     let (slowest, mut answers) = (dice.u64(1..25), round.dice(!n));
     oracle.plan(move |_| Reply { latency: Duration::from_millis(answers.u64(0..slowest)), fault: None });

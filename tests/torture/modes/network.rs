@@ -42,8 +42,7 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
         }
         campaigns += 4;
     }
-    let unplayed: Vec<&str> =
-        FAULTS.iter().map(|fault| fault.name).filter(|name| !played.contains_key(name)).collect();
+    let unplayed: Vec<&str> = FAULTS.iter().map(|fault| fault.name).filter(|name| !played.contains_key(name)).collect();
     if !unplayed.is_empty() && faults.is_empty() {
         faults.push(format!("never played: {}", unplayed.join(", ")));
     }

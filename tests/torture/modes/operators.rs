@@ -13,7 +13,7 @@ use crate::tally::tally;
 use crate::world::{Ended, Running, Settings, World};
 
 const ROWS: u32 = 30;
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     let rounds = round.times(8, 300);
@@ -28,7 +28,10 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     vec![Verdict {
         promise: "two operators, one sender",
         how: "2 to 8 starts at once; every other round the holder frozen with SIGSTOP".to_owned(),
-        figure: format!("{rounds} rounds, {} with two senders or worse; turned away in {slowest} ms at most", faults.len()),
+        figure: format!(
+            "{rounds} rounds, {} with two senders or worse; turned away in {slowest} ms at most",
+            faults.len()
+        ),
         faults,
     }]
 }
@@ -54,7 +57,11 @@ fn at_once(starts: u32) -> Result<u128, String> {
     let ended: Vec<Ended> = running.into_iter().map(|running| running.wait(LIMIT)).collect();
     let done: Vec<u32> = pids.iter().zip(&ended).filter(|(_, e)| e.code == Some(0)).map(|(pid, _)| *pid).collect();
     let [holder] = done[..] else {
-        return Err(format!("{} of {starts} sent: {}", done.len(), ended.iter().map(Ended::brief).collect::<Vec<_>>().join(" | ")));
+        return Err(format!(
+            "{} of {starts} sent: {}",
+            done.len(),
+            ended.iter().map(Ended::brief).collect::<Vec<_>>().join(" | ")
+        ));
     };
     let slowest = turned_away(ended.iter().filter(|ended| ended.code != Some(0)), holder)?;
     verify(&world, &oracle)?;

@@ -9,7 +9,8 @@ use crate::tally::{results, tally};
 use crate::world::{Settings, World};
 
 /// After how many answers the silence begins, requests in flight, lanes.
-const CASES: [(u64, u32, u32); 7] = [(0, 4, 1), (37, 4, 1), (500, 1, 1), (200, 32, 1), (61, 16, 4), (3, 8, 8), (1_000, 256, 2)];
+const CASES: [(u64, u32, u32); 7] =
+    [(0, 4, 1), (37, 4, 1), (500, 1, 1), (200, 32, 1), (61, 16, 4), (3, 8, 8), (1_000, 256, 2)];
 
 pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     let (rows, cases) = if round.long { (10_000, &CASES[..]) } else { (2_000, &CASES[1..5]) };
@@ -19,7 +20,9 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
         let silence = ["silence after the request", "reset after the request", "silence in the body of the answer"];
         match outage(settings, answers, silence[index % silence.len()]) {
             Ok(unknown) => worst.push(format!("{unknown} of {}", concurrency + 5)),
-            Err(fault) => faults.push(format!("{answers} answers, concurrency {concurrency}, {instances} lanes: {fault}")),
+            Err(fault) => {
+                faults.push(format!("{answers} answers, concurrency {concurrency}, {instances} lanes: {fault}"));
+            }
         }
     }
     vec![Verdict {

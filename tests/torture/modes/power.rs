@@ -46,7 +46,8 @@ fn verdict(round: &Round, losses: u64, lying: bool) -> Verdict {
     }
     Verdict {
         promise: if lying { "the power test can fail" } else { "power loss" },
-        how: if lying { "the same, syncs of the WAL do nothing" } else { "image of a loop-mounted ext4 under load" }.to_owned(),
+        how: if lying { "the same, syncs of the WAL do nothing" } else { "image of a loop-mounted ext4 under load" }
+            .to_owned(),
         figure: format!("{copied} losses, {twice} duplicates"),
         faults,
     }

@@ -68,7 +68,10 @@ fn stop(mut dice: fastrand::Rng, pattern: &[Signal]) -> Result<Stop, String> {
     }
     let (unknown, accepted) = counts(&world)?;
     if pattern.len() == 1 && (unknown > 0 || accepted != oracle.arrived() as u64) {
-        return Err(format!("{} arrived, {accepted} accepted, {unknown} unknown: answers were not waited for", oracle.arrived()));
+        return Err(format!(
+            "{} arrived, {accepted} accepted, {unknown} unknown: answers were not waited for",
+            oracle.arrived()
+        ));
     }
     if unknown > u64::from(world.settings.concurrency) {
         return Err(format!("{unknown} unknown"));
