@@ -37,7 +37,7 @@ pub(crate) fn with(world: &World, mut command: Command, orders: &str) -> Command
 }
 
 fn page(world: &World) -> PathBuf {
-    world.base().with_extension("page")
+    world.out("page")
 }
 
 /// What the shim left behind: the calls it counted, and the path of the first one that it made fail.

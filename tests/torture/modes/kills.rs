@@ -29,7 +29,7 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     let wanted = round.times(30, 10_000);
     let (mut total, mut first) = (Ordeal::default(), 0);
     while total.kills < wanted && total.faults.is_empty() {
-        let worlds = (wanted - total.kills).div_ceil(KILLS_PER_WORLD).clamp(3, 24);
+        let worlds = (wanted - total.kills).div_ceil(KILLS_PER_WORLD).clamp(4, 24);
         let kills = (wanted - total.kills).div_ceil(worlds);
         for ordeal in side_by_side(worlds, 3, |n| campaign(round, first + n, kills.min(KILLS_PER_WORLD))) {
             total.add(ordeal);

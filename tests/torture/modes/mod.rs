@@ -11,6 +11,7 @@ mod points;
 mod power;
 mod root;
 mod secrets;
+mod seen;
 mod signals;
 mod tmpfs;
 
@@ -21,6 +22,7 @@ pub(crate) const MODES: &[Mode] = &[
     Mode { name: "kills", short: true, run: kills::run },
     Mode { name: "points", short: true, run: points::run },
     Mode { name: "order", short: true, run: order::run },
+    Mode { name: "seen", short: false, run: seen::run },
     Mode { name: "disk", short: true, run: disk::run },
     Mode { name: "tmpfs", short: false, run: tmpfs::run },
     Mode { name: "power", short: false, run: power::run },

@@ -39,7 +39,7 @@ fn journal(rows: u32) -> Result<(World, Vec<Step>), String> {
     let world = World::new(Settings { rows, ..Settings::default() });
     let oracle = Oracle::start();
     oracle.plan(|n| Reply { latency: Duration::from_micros(n % 7 * 500), fault: None });
-    let path = world.base().with_extension("journal");
+    let path = world.out("journal");
     let ended = world.run(shim::with(&world, world.apply(&oracle), &format!("log={}", path.display())));
     shim::counted(&world);
     let steps = read(&path);
