@@ -172,6 +172,13 @@ pub(crate) static FAULTS: &[Fault] = &[
     last("accepted without a length", Accepted, |t| swap(whole(t), "Content-Length", "X-Length")),
 ];
 
+/// A second answer that nobody asked for, right behind the first. Whether the next request on the connection takes it for
+/// its own is a mode of its own.
+pub(crate) static TWICE: Fault = answer("accepted, and a stray answer", Accepted, |t| {
+    [whole(t), acceptance(&format!("{STRAY}{}", t.message_id))].concat()
+});
+pub(crate) const STRAY: &str = "STRAY";
+
 /// The fault of that name.
 pub(crate) fn named(name: &str) -> &'static Fault {
     FAULTS.iter().find(|fault| fault.name == name).unwrap_or_else(|| panic!("no fault is called {name}"))

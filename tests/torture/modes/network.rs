@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::faults::FAULTS;
+use crate::faults::{FAULTS, STRAY, TWICE};
 use crate::oracle::{Oracle, Reply};
 use crate::round::{Round, Verdict, side_by_side};
 use crate::tally::{Tally, results, tally, wording};
@@ -48,7 +48,7 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     if !unplayed.is_empty() && faults.is_empty() {
         faults.push(format!("never played: {}", unplayed.join(", ")));
     }
-    vec![Verdict {
+    let storms = Verdict {
         promise: "network faults",
         how: format!("{} ways to be wrong, refused connections, {runs} applies", FAULTS.len()),
         figure: format!(
@@ -59,7 +59,26 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
             total.duplicates
         ),
         faults,
-    }]
+    };
+    vec![storms, stray(round.times(300, 3_000).min(20_000) as u32)]
+}
+
+/// A server that answers every request twice on one connection: does a request take the stray answer for its own?
+fn stray(rows: u32) -> Verdict {
+    let world = World::new(Settings { rows, concurrency: 4, ..Settings::default() });
+    let oracle = Oracle::start();
+    oracle.plan(|_| Reply { latency: Duration::ZERO, fault: Some(&TWICE) });
+    let mut faults: Vec<String> = world.settle(&oracle, 50).err().into_iter().collect();
+    let taken = results(&world).unwrap_or_default().iter().filter(|row| row.message_id.starts_with(STRAY)).count();
+    if taken > 0 {
+        faults.push(format!("{taken} requests took a stray answer for their own"));
+    }
+    Verdict {
+        promise: "network faults",
+        how: "every request answered twice on its connection".to_owned(),
+        figure: format!("{} answered twice, {taken} stray answers taken", oracle.arrived()),
+        faults,
+    }
 }
 
 fn campaign(round: &Round, n: u64, rows: u32) -> Storm {
