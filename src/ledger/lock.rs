@@ -7,12 +7,17 @@ use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use super::file::{Durable, FileId, beside, open_private, replace};
+
+/// Whoever takes the lock signs within microseconds, unless the machine is busy.
+const SIGNED_LOOKS: u32 = 50;
+const SIGNED_PAUSE: Duration = Duration::from_millis(10);
 
 /// Who holds the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +77,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(LedgerError::Locked { path: ledger.to_owned(), holder: read_holder(ledger) });
+                return Err(LedgerError::Locked { path: ledger.to_owned(), holder: who_has_it(ledger) });
             }
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
@@ -102,6 +107,17 @@ pub fn running(ledger: &Path) -> Option<Holder> {
 
 fn read_holder(ledger: &Path) -> Option<Holder> {
     serde_json::from_slice(&std::fs::read(beside(ledger, ".holder")).ok()?).ok()
+}
+
+/// Who holds the lock that could not be had. One that took it just now may not have signed yet, and what stands there may
+/// be the name of one that died: both pass in a moment.
+fn who_has_it(ledger: &Path) -> Option<Holder> {
+    (0..SIGNED_LOOKS).find_map(|look| {
+        if look > 0 {
+            std::thread::sleep(SIGNED_PAUSE);
+        }
+        running(ledger)
+    })
 }
 
 fn write_holder(path: &Path) -> io::Result<()> {
