@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::record::Record;
 use super::schema::{blocked_number, kind_number, state_number};
 use crate::message::{AttemptKind, SkipReason, State};
-use crate::plan::{Verb, alike, called_off};
+use crate::plan::{Verb, called_off};
 
 /// Where a message stands in the input now, and how its row shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +66,11 @@ impl<'a> Aim<'a> {
             aim.instance_id = body.instance_id;
         }
         match verb {
-            Verb::Create => aim.to_do(AttemptKind::Create, record, body, None),
-            Verb::Edit => aim.to_do(AttemptKind::Edit, record, body, record.has()),
+            Verb::Create => aim.wait(AttemptKind::Create, body, None),
+            Verb::Edit => aim.wait(AttemptKind::Edit, body, record.has()),
             Verb::CallOff => {
                 aim.called_off = listing.is_none();
-                aim.to_do(AttemptKind::Edit, record, body, record.has());
+                aim.wait(AttemptKind::Edit, body, record.has());
                 if let (None, Some(has)) = (body, record.has()) {
                     aim.word(called_off(has), Some(has));
                 }
@@ -83,7 +83,7 @@ impl<'a> Aim<'a> {
         aim
     }
 
-    fn to_do(&mut self, task: AttemptKind, record: &Record, body: Option<Body<'_>>, has: Option<&str>) {
+    fn wait(&mut self, task: AttemptKind, body: Option<Body<'_>>, has: Option<&str>) {
         if self.state != State::Pending {
             self.error.clear();
             self.http_status = None;
@@ -92,12 +92,7 @@ impl<'a> Aim<'a> {
         self.task = Some(task);
         if let Some(body) = body {
             self.variant = body.variant;
-            // Written anew only where it says something else, so that a run that goes on writes nothing.
-            if record.event == body.event {
-                self.word(record.event.clone(), has)
-            } else {
-                self.word(body.event.into(), has)
-            }
+            self.word(body.event.into(), has);
         }
     }
 
@@ -114,7 +109,7 @@ impl<'a> Aim<'a> {
                 self.error.clear();
             }
             self.task = None;
-            if !(self.was.is_none() || alike(has, &self.event) && self.event == has) {
+            if self.was.is_some() {
                 self.word(has.to_owned(), None);
             }
         }

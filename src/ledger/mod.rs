@@ -15,6 +15,8 @@ pub mod lock;
 mod names;
 mod open;
 mod person;
+#[cfg(test)]
+mod promise;
 mod reading;
 mod reconcile;
 mod record;

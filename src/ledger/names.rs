@@ -92,11 +92,9 @@ impl Instances {
             }
             let number = found.map_or(next, |found| found.number);
             next = next.max(number + 1);
-            if !instances.places.contains_key(&number) {
-                instances.places.insert(number, place);
-                if access == Access::Write {
-                    write_instance(connection, number, place, instance, found)?;
-                }
+            let new = *instances.places.entry(number).or_insert(place) == place;
+            if new && access == Access::Write {
+                write_instance(connection, number, place, instance, found)?;
             }
             instances.numbers.push(number);
         }

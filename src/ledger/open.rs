@@ -127,7 +127,7 @@ impl Ledger {
     }
 }
 
-/// The path with its folder resolved: SQLite is told to follow no link at all.
+/// The path with its folder resolved: the database library is told to follow no link at all.
 fn resolve(path: &Path) -> Result<PathBuf, LedgerError> {
     let folder = folder_of(path).canonicalize().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => LedgerError::Missing { path: path.to_owned() },

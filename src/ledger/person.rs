@@ -143,3 +143,94 @@ fn row_of(connection: &Connection, message: i64) -> rusqlite::Result<super::Name
         )?
         .query_row([message], |row| named_row(row, 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::testing::{Manifest, accepted, at, body, results, row, send, spool, states, unknown, work};
+    use crate::message::State;
+    use crate::plan::BlockedWhy;
+
+    fn sent(outcome: fn(i64) -> crate::outcome::Outcome) -> Ledger {
+        let mut ledger = Ledger::in_memory("c").unwrap();
+        apply(&mut ledger, 19);
+        send(&mut ledger, outcome);
+        ledger
+    }
+
+    fn apply(ledger: &mut Ledger, hour: u32) -> crate::ledger::Plan {
+        let rows = spool(["1-group", "2-group"].map(|id| row(id, &body("Launch", hour))));
+        Manifest::default().reconcile(ledger, &rows)
+    }
+
+    #[test]
+    fn an_unknown_message_is_found_by_what_people_call_it() {
+        let ledger = sent(|_| unknown());
+        for (text, identity, event, found) in [
+            ("1-group", None, None, 1),
+            ("label 2-group", None, None, 1),
+            ("+1 group", Some("1-group"), None, 1),
+            ("1-group", None, Some("launch"), 1),
+            ("1-group", None, Some("other"), 0),
+            ("3-group", None, None, 0),
+        ] {
+            assert_eq!(
+                ledger.find_unknown(text, identity, event).unwrap().len(),
+                found,
+                "{text} {identity:?} {event:?}"
+            );
+        }
+        assert!(sent(accepted).find_unknown("1-group", None, None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn arrived_is_accepted_and_can_be_edited_if_its_id_is_known() {
+        for (message_id, edits, blocked) in
+            [(Some("M9".to_owned()), 1, None), (None, 0, Some(BlockedWhy::MessageIdUnknown))]
+        {
+            let mut ledger = sent(|_| unknown());
+            let found = ledger.find_unknown("1-group", None, None).unwrap().remove(0);
+            ledger.resolve(found.message, &Verdict::Arrived { message_id: message_id.clone() }, at(5)).unwrap();
+            let first = results(&ledger, |row| (row.status, row.message_id.map(str::to_owned), row.revision)).remove(0);
+            assert_eq!(first, (State::Accepted, message_id, 1));
+            assert!(ledger.resolve(found.message, &Verdict::NotArrived, at(6)).is_err(), "only once");
+            let plan = apply(&mut ledger, 20);
+            assert_eq!((plan.total.edit, plan.blocked_by.keys().next().copied()), (edits, blocked));
+        }
+    }
+
+    #[test]
+    fn not_arrived_is_pending_and_created_again() {
+        let mut ledger = sent(|_| unknown());
+        let found = ledger.find_unknown("1-group", None, None).unwrap().remove(0);
+        ledger.resolve(found.message, &Verdict::NotArrived, at(5)).unwrap();
+        assert_eq!(states(&ledger)[0].1, State::Pending);
+        assert_eq!(apply(&mut ledger, 20).total.create, 1);
+        assert_eq!(send(&mut ledger, accepted).len(), 1);
+    }
+
+    #[test]
+    fn what_was_taken_back_is_sent_again() {
+        let mut ledger = sent(accepted);
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<HashSet<_>>();
+        assert_eq!(ledger.queued(&ids(&["foreign"])).unwrap(), []);
+        let queued = ledger.queued(&ids(&["Z1", "foreign"])).unwrap();
+        assert_eq!((queued.len(), queued[0].kind, &*queued[0].row.label), (1, AttemptKind::Create, "label 1-group"));
+        ledger.recall(&queued[0], at(5)).unwrap();
+        assert!(ledger.recall(&queued[0], at(6)).is_err(), "only once");
+        let first = results(&ledger, |row| (row.status, row.message_id.map(str::to_owned), row.revision)).remove(0);
+        assert_eq!(first, (State::Pending, None, 0));
+        assert_eq!(send(&mut ledger, |n| accepted(n + 10)), [(AttemptKind::Create, "1-group".to_owned())]);
+
+        assert_eq!(apply(&mut ledger, 20).total.edit, 2);
+        send(&mut ledger, |n| accepted(n + 20));
+        let edits: Vec<Queued> = ledger.queued(&ids(&["Z24", "Z25"])).unwrap();
+        assert_eq!(edits.iter().map(|edit| edit.kind).collect::<Vec<_>>(), [AttemptKind::Edit; 2]);
+        ledger.recall(&edits[0], at(7)).unwrap();
+        // Whatever is wanted now, the recipient does not have it for certain.
+        assert_eq!(apply(&mut ledger, 20).total.edit, 1);
+        assert_eq!(work(&ledger)[0].kind, AttemptKind::Edit);
+        assert_eq!(send(&mut ledger, accepted).len(), 1);
+        assert_eq!(apply(&mut ledger, 20).total.keep, 2);
+    }
+}

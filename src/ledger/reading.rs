@@ -200,13 +200,12 @@ pub(super) fn named_row(row: &Row<'_>, first: usize) -> rusqlite::Result<NamedRo
 /// Counts by the ledger's number of the instance, with creates that are under way as unknown.
 fn by_instance(connection: &Connection, narrow: &str) -> rusqlite::Result<Vec<(i64, Counts)>> {
     let mut all: Vec<(i64, Counts)> = Vec::new();
-    let mut of = |instance: i64, change: &dyn Fn(&mut Counts)| match all.iter_mut().find(|(id, _)| *id == instance) {
-        Some((_, counts)) => change(counts),
-        None => {
-            let mut counts = Counts::default();
-            change(&mut counts);
-            all.push((instance, counts));
-        }
+    let mut of = |instance: i64, change: &dyn Fn(&mut Counts)| {
+        let index = all.iter().position(|(id, _)| *id == instance).unwrap_or_else(|| {
+            all.push((instance, Counts::default()));
+            all.len() - 1
+        });
+        change(&mut all[index].1);
     };
     let select = format!(
         "SELECT instance_id, state, count(*), count(blocked) FROM message WHERE 1{narrow} GROUP BY instance_id, state"

@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::message::{AttemptKind, State};
 use crate::plan::BlockedWhy;
 
-/// `zapi` as a number: tells a ledger from any other SQLite file.
+/// `zapi` as a number: tells a ledger from any other database.
 pub(super) const APPLICATION_ID: i64 = 0x7a61_7069;
 
 /// What an attempt is, as stored.

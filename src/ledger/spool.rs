@@ -188,20 +188,50 @@ impl Replay<'_> {
 
     fn read_at(&mut self, start: usize) -> io::Result<usize> {
         let into = &mut self.buffer[start..];
-        match self.at.checked_sub(self.spool.in_file) {
-            Some(in_tail) => {
-                let in_tail = usize::try_from(in_tail).map_err(io::Error::other)?;
-                self.spool.tail.get(in_tail..).unwrap_or_default().read(into)
+        if let Some(in_tail) = self.at.checked_sub(self.spool.in_file) {
+            let in_tail = usize::try_from(in_tail).map_err(io::Error::other)?;
+            return self.spool.tail.get(in_tail..).unwrap_or_default().read(into);
+        }
+        // Never past the end of what belongs to the file: the tail follows there.
+        let left = usize::try_from(self.spool.in_file - self.at).unwrap_or(usize::MAX);
+        let length = into.len().min(left);
+        self.spool.file.as_ref().map_or(Ok(0), |file| file.read_at(&mut into[..length], self.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::testing::{body, row, skipped};
+
+    #[test]
+    fn what_goes_in_comes_out_in_order_from_memory_or_disk() {
+        for rows in [0, 1, 3, 5000] {
+            let mut spool = Spool::new();
+            for n in 0..rows {
+                let entry = if n % 3 == 2 {
+                    skipped(&n.to_string(), SkipReason::Duplicate { first: "a:1".to_owned() })
+                } else {
+                    row(&n.to_string(), &body("É", 19))
+                };
+                spool.push(&entry).unwrap();
             }
-            None => {
-                // Never past the end of what belongs to the file: the tail follows there.
-                let left = usize::try_from(self.spool.in_file - self.at).unwrap_or(usize::MAX);
-                let length = into.len().min(left);
-                match &self.spool.file {
-                    Some(file) => file.read_at(&mut into[..length], self.at),
-                    None => Ok(0),
+            assert_eq!((spool.len(), spool.file.is_some()), (rows, rows == 5000));
+            let (mut one, mut two) = (spool.replay(), spool.replay());
+            for n in 0..rows {
+                let stored = one.advance().unwrap().unwrap();
+                assert_eq!((stored.event, stored.recipient, stored.list), ("launch", &*n.to_string(), "vip"));
+                match stored.what {
+                    What::Message { identity, body: event, .. } => {
+                        assert_eq!((identity, event), (&*n.to_string(), &*body("É", 19)));
+                    }
+                    What::Skipped { reason, .. } => {
+                        assert_eq!(reason, SkipReason::Duplicate { first: "a:1".to_owned() });
+                    }
                 }
             }
+            assert_eq!(one.advance().unwrap(), None);
+            assert_eq!(two.advance().unwrap().is_some(), rows > 0, "replays do not disturb one another");
         }
     }
 }

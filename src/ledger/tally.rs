@@ -9,7 +9,7 @@ use crate::plan::Verb;
 
 /// How many blocked messages are named.
 const NAMED: usize = 100;
-/// WhatsApp may refuse edits of messages older than this.
+/// Edits of messages older than this may be refused.
 const EDIT_DAYS_MS: i64 = 7 * 24 * 3600 * 1000;
 
 impl VerbCounts {
@@ -74,16 +74,12 @@ impl<'a> Tally<'a> {
         {
             return index;
         }
-        let index = match self.lists.get(&key) {
-            Some(index) => *index,
-            None => {
-                let [event, list, file] = names();
-                self.selected.push(self.narrow.selects(&event, &list));
-                self.plan.lists.push(ListPlan { event, list, file, counts: VerbCounts::default() });
-                self.lists.insert(key, self.plan.lists.len() - 1);
-                self.plan.lists.len() - 1
-            }
-        };
+        let index = *self.lists.entry(key).or_insert_with(|| {
+            let [event, list, file] = names();
+            self.selected.push(self.narrow.selects(&event, &list));
+            self.plan.lists.push(ListPlan { event, list, file, counts: VerbCounts::default() });
+            self.plan.lists.len() - 1
+        });
         self.last = Some((key, index));
         index
     }

@@ -145,10 +145,10 @@ pub(super) fn unknown() -> Outcome {
     Outcome::Unknown { http_status: None, error: "timeout".to_owned(), then: Unknown::Next }
 }
 
-/// Everything that waits, of both instances.
+/// Everything that waits, of all instances.
 pub(super) fn work(ledger: &Ledger) -> Vec<Work> {
     let mut all = Vec::new();
-    for instance in ["main", "second"] {
+    for instance in ["main", "second", "third"] {
         let mut cursor = Cursor::default();
         loop {
             let part = ledger.work(instance, &mut cursor, 2, &Narrow::default()).unwrap();

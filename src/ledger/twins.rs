@@ -101,3 +101,31 @@ fn look(path: PathBuf, wanted: &[(String, Event)]) -> rusqlite::Result<Option<Tw
     }
     Ok(best.map(|(event, recipients)| Twin { path, campaign, event: event.to_owned(), recipients }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::testing::{Manifest, accepted, body, row, send, spool};
+    use crate::ledger::{Ledger, Mode};
+
+    #[test]
+    fn a_renamed_campaign_is_noticed_and_a_new_event_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let rows = |name: &str| spool((0..20).map(|n| row(&format!("{n}-group"), &body(name, 19))));
+        for name in ["old.ledger.db", "old.sandbox.ledger.db"] {
+            let mut old = Ledger::open(&at(name), "old", Mode::Create).unwrap();
+            Manifest::default().reconcile(&mut old, &rows("Launch"));
+            if name == "old.ledger.db" {
+                assert_eq!(find(&at("new.ledger.db"), &rows("Launch")).unwrap(), [], "nobody was invited yet");
+            }
+            send(&mut old, accepted);
+        }
+        std::fs::write(at("junk.ledger.db"), "junk").unwrap();
+        let twins = find(&at("new.ledger.db"), &rows("Launch")).unwrap();
+        assert_eq!(twins.len(), 1);
+        assert_eq!((&*twins[0].campaign, &*twins[0].event, twins[0].recipients), ("old", "launch", 20));
+        assert_eq!(find(&at("new.ledger.db"), &rows("Party")).unwrap(), []);
+        assert_eq!(find(&at("old.ledger.db"), &rows("Launch")).unwrap(), []);
+    }
+}

@@ -127,7 +127,7 @@ pub struct Plan {
     pub cancelable: u64,
     /// Messages whose recipient has an invitation: what the guard against mass edits measures by.
     pub invited: u64,
-    /// Selected edits of messages accepted more than seven days ago, which WhatsApp may refuse.
+    /// Selected edits of messages accepted more than seven days ago, which may be refused.
     pub late_edits: u64,
     /// Edits in which this field differs, by its name on the wire.
     pub changed_fields: HashMap<&'static str, u64>,

@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
                 let body = Body { event: body, variant: variant.map(i64::from), instance_id };
                 match self.scan.find(key.0, identity)? {
                     Some(record) if self.met.insert(record.id) => {
-                        self.known(&record, key, Some(listing), Some(body))?
+                        self.known(&record, key, Some(listing), Some(body))?;
                     }
                     Some(_) => {
                         let reason = SkipReason::Duplicate { first: "an earlier row".to_owned() };

@@ -90,7 +90,7 @@ pub(super) fn narrow_sql(connection: &Connection, narrow: &Narrow) -> rusqlite::
                 numbers.push(number?.to_string());
             }
         }
-        sql += &format!(" AND {column} IN ({})", numbers.join(", "));
+        sql.extend([" AND ", column, " IN (", &numbers.join(", "), ")"]);
     }
     Ok(sql)
 }
