@@ -4,8 +4,10 @@
 //! Knows nothing of messages. Every error of the library ends here, by way of `failure`.
 //!
 //! What the library still does by itself, and why it is harmless: hyper takes a request back from a pooled connection
-//! that turned out to be closed *before any of it was encoded*, and gives it to the next connection. The request is
-//! handed back by value, so no byte of it can have been written; `tests/it/contract.rs` counts the requests that arrive.
+//! that it finds closed *before any of it was encoded*, and gives it to another connection. The request is handed back by
+//! value, so no byte of it can have been written. A request that meets a connection whose end nobody has noticed yet is
+//! written and lost, and stays unknown: that is what [`IDLE_MAX`] keeps rare. `tests/it/contract.rs` counts the requests
+//! that arrive in both cases.
 
 use std::time::Duration;
 

@@ -215,7 +215,8 @@ fn closes_idle(wait: Duration) -> Fault {
 }
 
 /// hyper gives a request that met a closed pooled connection to another one, but only when none of it was written. If it
-/// ever did so later, a request would be read twice here.
+/// ever did so later, a request would be read twice here. Where the end of the connection was not noticed in time, the
+/// request is lost and unknown.
 #[tokio::test]
 async fn a_stale_connection_never_makes_two_requests_of_one() {
     let waits = [0, 50, 200, 400, 800, 1600, 3000, 5000].map(Duration::from_micros);
@@ -224,13 +225,15 @@ async fn a_stale_connection_never_makes_two_requests_of_one() {
     let mut words = Vec::new();
     for round in 0..400_u64 {
         words.push(word(&create(&gateway).await));
-        tokio::time::sleep(Duration::from_micros(round % 40 * 20)).await;
+        let wait = Duration::from_micros(round % 40 * 20);
+        // While this thread is blocked nobody notices that the connection was closed, so the next request meets it.
+        if round % 2 == 0 { tokio::time::sleep(wait).await } else { std::thread::sleep(wait + waits[7]) }
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
     let accepted = words.iter().filter(|word| **word == Expected::Accepted).count();
     assert_eq!(server.whole(), accepted, "every whole request was answered, and every answer is an acceptance");
     assert!(words.iter().all(|word| matches!(word, Expected::Accepted | Expected::Unknown)), "{words:?}");
-    assert!(accepted > 200, "{accepted} of 400");
+    assert!(accepted > 100, "{accepted} of 400");
 }
 
 #[tokio::test]
