@@ -1,7 +1,7 @@
 //! zapi-batch: a declarative batch sender for WhatsApp events over Z-API.
 
 pub mod cli;
-mod commands;
+pub mod commands;
 pub mod delivery;
 pub mod diagnostic;
 pub mod engine;

@@ -1,3 +1,10 @@
 //! Doorway: parse, run, return the exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use zapi_batch::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::from_process();
+    ExitCode::from(zapi_batch::commands::run(&cli).code())
+}

@@ -1,9 +1,71 @@
 //! One verb a file; glue only. Each command puts the rooms together in its order and gives an exit code or a failure.
 
+mod apply;
+mod campaign;
 mod completions;
 mod confirm;
 mod credentials;
+mod dry_run;
 mod estimate;
 mod failure;
+mod groups;
+mod guard;
 mod init;
 mod logging;
+mod opened;
+mod paths;
+mod plan;
+mod planning;
+mod preflight;
+mod resolve;
+mod results;
+mod sandbox;
+mod schema;
+mod service;
+mod status;
+mod validate;
+mod written;
+
+use crate::cli::{Cli, Command, Format};
+use crate::diagnostic::render;
+use crate::exit::Exit;
+use crate::report::Stream;
+
+/// Runs one command to its end and tells people why, when it could not go on.
+pub fn run(cli: &Cli) -> Exit {
+    let global = &cli.global;
+    if let Err(failure) = logging::start(global) {
+        let _ = Stream::Stderr.say(&format!("{failure}\n"));
+        return failure.exit;
+    }
+    let done = match &cli.command {
+        Command::Apply(args) => apply::run(args, global),
+        Command::Validate(args) => validate::run(args, global),
+        Command::Plan(args) => plan::run(args, global),
+        Command::Status(args) => status::run(args, global),
+        Command::Results(args) => results::run(args),
+        Command::Resolve(args) => resolve::run(args, global),
+        Command::Groups(args) => groups::run(args, global),
+        Command::Sandbox(args) => sandbox::run(args),
+        Command::Init(args) => init::run(args),
+        Command::Schema => schema::run(),
+        Command::Completions(args) => completions::run(args),
+        Command::Test(_) | Command::Recall(_) | Command::Check(_) => todo!(),
+    };
+    done.unwrap_or_else(|failure| {
+        // Nobody is left to be told when standard error is closed; the exit code still says it.
+        let _ = Stream::Stderr.say(&format!("{failure}\n"));
+        failure.exit
+    })
+}
+
+/// The renderer for what was typed.
+fn format_of(format: Format) -> render::Format {
+    match format {
+        Format::Human => render::Format::Human,
+        Format::Json => render::Format::Json,
+        Format::Github => render::Format::Github,
+        Format::Sarif => render::Format::Sarif,
+        Format::Junit => render::Format::Junit,
+    }
+}

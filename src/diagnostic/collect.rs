@@ -51,6 +51,16 @@ impl Diagnostics {
         }
     }
 
+    /// Takes in everything that was found elsewhere (another manifest of the same command), with its counts.
+    pub fn merge(&mut self, other: Self) {
+        self.kept.extend(other.kept);
+        for (key, count) in other.counts {
+            *self.counts.entry(key).or_default() += count;
+        }
+        self.errors += other.errors;
+        self.warnings += other.warnings;
+    }
+
     /// All errors, those beyond the first hundred of a kind included.
     pub fn errors(&self) -> u64 {
         self.errors

@@ -23,7 +23,7 @@ use crate::message::Expanded;
 use crate::recipient::{Identity, Recipient};
 
 use lists::{Audience, Suppressed};
-pub use summary::{EventSummary, Expansion};
+pub use summary::{EventSummary, Expansion, When};
 
 /// Receives what each row comes to, in input order. An error stops the expansion and is handed on.
 pub type Sink<'a> = dyn FnMut(Expanded) -> io::Result<()> + 'a;

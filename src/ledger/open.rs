@@ -125,6 +125,24 @@ impl Ledger {
         drop(lock);
         Ok(())
     }
+
+    /// Moves a ledger out of the way, under its lock, and says where to: `--new-ledger` deletes no record of what was
+    /// sent.
+    pub fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, LedgerError> {
+        let path = resolve(path)?;
+        let lock = Lock::acquire(&path)?;
+        refuse_links(&path)?;
+        let aside = beside(&path, &format!(".{}.old", now.strftime("%Y%m%dT%H%M%SZ")));
+        for suffix in ["", "-wal", "-shm", ".rescue.jsonl"] {
+            // SQLite finds the log beside the file by its name, so all move together.
+            match std::fs::rename(beside(&path, suffix), beside(&aside, suffix)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path, error)),
+                _ => {}
+            }
+        }
+        drop(lock);
+        Ok(aside)
+    }
 }
 
 /// The path with its folder resolved: the database library is told to follow no link at all.

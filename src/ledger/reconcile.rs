@@ -84,7 +84,13 @@ impl Ledger {
     }
 
     /// Brings the ledger in line with the manifest, in a transaction that stays open until it is committed or dropped.
-    pub fn begin_reconcile(&mut self, spool: &Spool, context: &PlanContext<'_>) -> Result<Reconcile<'_>, LedgerError> {
+    /// `visit` as for [`Ledger::plan`].
+    pub fn begin_reconcile(
+        &mut self,
+        spool: &Spool,
+        context: &PlanContext<'_>,
+        visit: &mut dyn FnMut(&Change<'_>) -> ControlFlow<()>,
+    ) -> Result<Reconcile<'_>, LedgerError> {
         self.writable()?;
         if let Some(instance) = context.instances.iter().find(|instance| instance.fingerprint.is_none()) {
             let what = format!("the id of the instance {} is not known", instance.name);
@@ -92,13 +98,18 @@ impl Ledger {
         }
         self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failed(error))?;
         let mut reconcile = Reconcile { ledger: self, plan: Plan::default() };
-        reconcile.plan = reconcile.ledger.walk(spool, context)?;
+        reconcile.plan = reconcile.ledger.walk(spool, context, visit)?;
         Ok(reconcile)
     }
 
-    fn walk(&self, spool: &Spool, context: &PlanContext<'_>) -> Result<Plan, LedgerError> {
-        let walk = || {
-            let (plan, changed) = Walk::new(&self.connection, Access::Write, context, None)?.run(spool)?;
+    fn walk(
+        &self,
+        spool: &Spool,
+        context: &PlanContext<'_>,
+        visit: &mut dyn FnMut(&Change<'_>) -> ControlFlow<()>,
+    ) -> Result<Plan, LedgerError> {
+        let mut walk = || {
+            let (plan, changed) = Walk::new(&self.connection, Access::Write, context, Some(&mut *visit))?.run(spool)?;
             let columns = serde_json::to_string(context.columns).map_err(io::Error::from)?;
             let update = "UPDATE meta SET columns = ?1, reconciled_at = ?2
                 WHERE ?3 OR reconciled_at IS NULL OR columns <> ?1";
@@ -191,7 +202,10 @@ mod tests {
             columns: &[],
             now: crate::ledger::testing::at(0),
         };
-        assert_eq!(ledger.begin_reconcile(&rows, &context).unwrap().plan().total.create, 1);
+        assert_eq!(
+            ledger.begin_reconcile(&rows, &context, &mut |_| ControlFlow::Continue(())).unwrap().plan().total.create,
+            1
+        );
         assert_eq!(states(&ledger), []);
         manifest.reconcile(&mut ledger, &rows);
         assert_eq!(states(&ledger), [("1-group".to_owned(), State::Pending)]);

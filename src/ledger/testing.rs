@@ -97,7 +97,11 @@ impl Manifest {
     pub(super) fn reconcile(&self, ledger: &mut Ledger, spool: &Spool) -> Plan {
         self.with(|context| {
             let planned = ledger.plan(spool, context, &mut |_| ControlFlow::Continue(())).unwrap();
-            let plan = ledger.begin_reconcile(spool, context).unwrap().commit().unwrap();
+            let plan = ledger
+                .begin_reconcile(spool, context, &mut |_| std::ops::ControlFlow::Continue(()))
+                .unwrap()
+                .commit()
+                .unwrap();
             assert_eq!(planned, plan);
             plan
         })

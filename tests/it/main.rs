@@ -1,9 +1,11 @@
 //! The one integration test binary: one file per promise.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should say so at once")]
 
+mod campaign;
 mod contract;
 mod house;
 mod sandbox;
 mod simulation;
 #[path = "../support/mod.rs"]
 mod support;
+mod world;

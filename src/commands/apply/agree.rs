@@ -1,0 +1,167 @@
+//! The plan: made in one open transaction, shown, asked about, and then committed as it was shown.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use super::Apply;
+use super::prepare::Prepared;
+use crate::cli::Format;
+use crate::commands::confirm::{self, Asked};
+use crate::commands::failure::Failure;
+use crate::commands::planning::{self, Shown};
+use crate::commands::{estimate, preflight};
+use crate::delivery::Limits;
+use crate::ledger::sent::Sent;
+use crate::ledger::{Counts, Ledger, Narrow, Plan, find_twins};
+use crate::report::{Changes, Estimate, LedgerNote, Stream, plan, words};
+
+/// What was agreed on and stands in the ledger now.
+pub(super) struct Agreed {
+    pub plan: Plan,
+    pub estimate: Estimate,
+    /// The number of messages that this run attempts.
+    pub to_do: u64,
+    /// Per instance of the manifest, with `--rate`.
+    pub limits: Vec<Limits>,
+}
+
+impl Apply<'_> {
+    pub(super) fn agree(
+        &self,
+        prepared: &mut Prepared<'_>,
+        runtime: &Runtime,
+        now: Timestamp,
+    ) -> Result<Agreed, Failure> {
+        let instances = prepared.instance_refs();
+        let ledger = prepared.held.ledger().ok_or_else(|| Failure::refused("the ledger is not open"))?;
+        let note = ledger_note(ledger, prepared.is_new)?;
+        prepared.notes.extend(self.twins(ledger)?);
+        let columns = planning::columns(prepared.manifest);
+        let suppressed = |identity: &str| {
+            self.campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity))
+        };
+        let rules = planning::rules(&self.args.rules, self.args.resend_unknown.is_some());
+        let context = planning::context(self.campaign, &instances, &self.narrow, &columns, &suppressed, rules, now);
+        let mut changes = Changes::new();
+        let reconcile = ledger.begin_reconcile(&self.campaign.spool, &context, &mut |change| {
+            changes.add(change);
+            ControlFlow::Continue(())
+        })?;
+        let plan = reconcile.plan().clone();
+        self.check_numbers(&plan)?;
+        let limits = planning::limits(prepared.manifest, self.args.rate);
+        let used = prepared.quota.as_ref().map(|quota| (quota, prepared.service.instances.as_slice()));
+        let estimate = estimate::of(prepared.manifest, &plan, &limits, self.args.limit, used, now)?;
+        let agreed = Agreed { to_do: planning::to_do(&plan, self.args.limit), plan, estimate, limits };
+        if agreed.to_do > 0 && !self.args.no_preflight {
+            let used = in_use(&agreed.plan, prepared.manifest);
+            prepared.notes.extend(runtime.block_on(preflight::look(&prepared.service, &used))?);
+        }
+        self.show(prepared.manifest, &agreed, &changes, note, std::mem::take(&mut prepared.notes), now)?;
+        self.ask(&agreed, prepared.is_loopback)?;
+        reconcile.commit()?;
+        prepared.held.keep();
+        self.note_sent(prepared, now)?;
+        Ok(agreed)
+    }
+
+    /// Numbers that were given must be the plan's, everywhere.
+    fn check_numbers(&self, plan: &Plan) -> Result<(), Failure> {
+        if let Some(given) = self.args.resend_unknown
+            && given != plan.resend
+        {
+            let message = format!("--resend-unknown={given}, but {} would be sent again", words::messages(plan.resend));
+            return Err(Failure::refused(message).help("look at them first: zapi-batch status lists the unknown ones"));
+        }
+        if let Some(Some(given)) = self.args.rules.cancel_left
+            && given != plan.cancelable
+        {
+            let message =
+                format!("--cancel-left={given}, but {} would be called off", words::messages(plan.cancelable));
+            return Err(Failure::refused(message).help("zapi-batch plan shows which are left"));
+        }
+        Ok(())
+    }
+
+    fn show(
+        &self,
+        manifest: &crate::manifest::Manifest,
+        agreed: &Agreed,
+        changes: &Changes,
+        ledger: LedgerNote,
+        notes: Vec<String>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        if self.args.format == Format::Json && self.args.yes.is_some() {
+            return Ok(());
+        }
+        let shown = Shown {
+            campaign: self.campaign,
+            manifest,
+            ledger,
+            changes,
+            limits: &agreed.limits,
+            estimate: agreed.estimate.clone(),
+            narrowed: planning::narrowed(&self.args.selection, self.args.limit),
+            to_do: agreed.to_do,
+            notes,
+            previews: false,
+        };
+        let now = now.to_zoned(jiff::tz::TimeZone::system());
+        let style = Stream::Stderr.style(self.global.show_recipients);
+        Ok(Stream::Stderr.say(&plan::render(&shown.report(&agreed.plan, now), style))?)
+    }
+
+    fn ask(&self, agreed: &Agreed, is_loopback: bool) -> Result<(), Failure> {
+        confirm::confirm(&Asked {
+            plan: &agreed.plan,
+            to_do: agreed.to_do,
+            yes: self.args.yes,
+            cancel_left: self.args.rules.cancel_left,
+            is_loopback,
+        })
+    }
+
+    /// A renamed campaign would invite everybody again.
+    fn twins(&self, ledger: &Ledger) -> Result<Vec<String>, Failure> {
+        let twins = find_twins(ledger.path(), &self.campaign.spool)?;
+        Ok(twins
+            .iter()
+            .map(|twin| {
+                let name = twin.path.file_name().map_or_else(String::new, |name| name.display().to_string());
+                format!(
+                    "the campaign {} ({name}) has {} of these recipients for an event of the same name and date; \
+                     if this campaign was renamed, they are invited a second time",
+                    twin.campaign, twin.recipients
+                )
+            })
+            .collect())
+    }
+
+    /// `<campaign>.sent.json`, on disk before the first attempt and refreshed at every stop.
+    pub(super) fn note_sent(&self, prepared: &mut Prepared<'_>, now: Timestamp) -> Result<(), Failure> {
+        let Some(ledger) = prepared.held.ledger() else { return Ok(()) };
+        let counts = ledger.counts(&Narrow::default())?;
+        write_sent(&prepared.paths.sent, ledger.id(), &counts, now)
+    }
+}
+
+fn write_sent(path: &Path, ledger: &str, counts: &Counts, now: Timestamp) -> Result<(), Failure> {
+    Ok(Sent::new(ledger, counts, now).write(path)?)
+}
+
+fn ledger_note(ledger: &Ledger, is_new: bool) -> Result<LedgerNote, Failure> {
+    if is_new {
+        return Ok(LedgerNote::New);
+    }
+    Ok(LedgerNote::Found { messages: ledger.counts(&Narrow::default())?.total(), last_run: ledger.updated_at()? })
+}
+
+/// The instances that have something to do in this run, by their index in the manifest.
+pub(super) fn in_use(plan: &Plan, manifest: &crate::manifest::Manifest) -> Vec<usize> {
+    let works = |name: &str| plan.instances.iter().any(|planned| *planned.name == *name && planned.counts.to_do() > 0);
+    manifest.instances.iter().enumerate().filter(|(_, spec)| works(&spec.name)).map(|(index, _)| index).collect()
+}

@@ -1,0 +1,222 @@
+//! How a run ended: the exit code, the words, and the command to type next. Pure.
+
+use jiff::Zoned;
+
+use crate::engine::{Ended, LaneEnd, RunEnd};
+use crate::exit::Exit;
+use crate::ledger::Counts;
+use crate::report::{Ending, Next, lanes};
+
+/// What the summary and the JSON say of an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub exit: Exit,
+    pub ending: Ending,
+    pub next: Vec<Next>,
+}
+
+/// What was typed, for the commands to type next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Typed<'a> {
+    pub command: &'a str,
+    pub manifest: &'a str,
+}
+
+/// Judges a run that sent, or tried to. `counts` are of what it selected, `lane_names` in the order of the lanes.
+pub(super) fn of_run(ended: &Ended, lane_names: &[&str], counts: &Counts, typed: Typed<'_>, now: &Zoned) -> Verdict {
+    let mut judged = Judged { doubtful_edits: ended.tally.doubtful_edits > 0, ..Judged::default() };
+    let reason = lanes::run_ended(&ended.run).unwrap_or_default();
+    match &ended.run {
+        RunEnd::Finished => {}
+        RunEnd::Interrupted { .. } => judged.interrupted = true,
+        RunEnd::Unknowns { .. } => judged.stop(reason, "whether Z-API answers, and your connection", typed),
+        RunEnd::Ledger(_) | RunEnd::Quota(_) => judged.failed = Some(reason),
+    }
+    for (end, name) in ended.lanes.iter().zip(lane_names) {
+        judged.lane(end, name, typed, now);
+    }
+    judged.verdict(counts, typed)
+}
+
+/// Judges an apply that found nothing to send.
+pub(super) fn of_nothing_to_do(counts: &Counts, typed: Typed<'_>) -> Verdict {
+    let mut verdict = Judged::default().verdict(counts, typed);
+    if verdict.ending == Ending::Done {
+        verdict.ending = Ending::NothingToDo;
+    }
+    verdict
+}
+
+/// What was found while looking at the run and its lanes.
+#[derive(Debug, Default)]
+struct Judged {
+    failed: Option<String>,
+    interrupted: bool,
+    /// Edits whose fate nobody knows may still be pending although every lane came to its end.
+    doubtful_edits: bool,
+    stops: Vec<String>,
+    more: Option<String>,
+    next: Vec<Next>,
+}
+
+impl Judged {
+    fn stop(&mut self, reason: String, repair: &str, typed: Typed<'_>) {
+        self.stops.push(reason);
+        let repair = Next::Repair { what: repair.to_owned(), command: typed.command.to_owned() };
+        if !self.next.contains(&repair) {
+            self.next.push(repair);
+        }
+    }
+
+    fn lane(&mut self, end: &LaneEnd, name: &str, typed: Typed<'_>, now: &Zoned) {
+        if let Some(reason) = lanes::stopped(name, end, now) {
+            self.stop(reason, repair_of(end), typed);
+        }
+        if let Some(reason) = lanes::more_to_do(name, end, now) {
+            self.more = Some(reason);
+            if let LaneEnd::WouldWait { until, .. } = end {
+                self.next.push(Next::RunAgainAt { command: typed.command.to_owned(), at: *until });
+            }
+        }
+    }
+
+    fn verdict(mut self, counts: &Counts, typed: Typed<'_>) -> Verdict {
+        let mut exit = Exit::Done;
+        if counts.rejected + counts.unknown + counts.blocked + counts.invalid > 0 {
+            exit = exit.and(Exit::Faults);
+        }
+        if self.more.is_none() && self.doubtful_edits && counts.pending > 0 {
+            self.more = Some("some edits are still to be made".to_owned());
+        }
+        if self.more.is_some() {
+            exit = exit.and(Exit::MoreToDo);
+        }
+        if !self.stops.is_empty() {
+            exit = exit.and(Exit::Stopped);
+        }
+        if self.interrupted {
+            exit = exit.and(Exit::Interrupted);
+        }
+        if self.failed.is_some() {
+            exit = exit.and(Exit::Ledger);
+        }
+        let ending = match exit {
+            Exit::Ledger => Ending::Failed(self.failed.unwrap_or_default()),
+            Exit::Interrupted => Ending::Interrupted,
+            Exit::Stopped => Ending::Stopped(self.stops),
+            Exit::MoreToDo => Ending::MoreToDo(self.more.unwrap_or_default()),
+            Exit::Faults | Exit::Done | Exit::Refused => Ending::Done,
+        };
+        Verdict { exit, next: next(self.next, exit, counts, typed), ending }
+    }
+}
+
+/// What a person should look at before the same command is run again.
+fn repair_of(end: &LaneEnd) -> &'static str {
+    match end {
+        LaneEnd::WouldWait { .. } => "connect the phone at Z-API (scan the QR code)",
+        LaneEnd::Over { .. } => "look at `notAfter` in the manifest",
+        LaneEnd::SetUp { http_status, error } => set_up_of(*http_status, error),
+        LaneEnd::Redirected { .. } => "look at --base-url or ZAPI_BASE_URL",
+        LaneEnd::NoAnswer { .. } => "look at your connection",
+        LaneEnd::Rejections { .. } => "look at what was rejected",
+        LaneEnd::Unknowns { .. } => "look whether Z-API answers, and at your connection",
+        LaneEnd::Done | LaneEnd::Limit | LaneEnd::RunEnded => "nothing",
+    }
+}
+
+fn set_up_of(http_status: Option<u16>, error: &str) -> &'static str {
+    let error = error.to_lowercase();
+    if ["client token", "client-token", "not allowed"].iter().any(|words| error.contains(words)) {
+        "set the client token (ZAPI_CLIENT_TOKEN)"
+    } else if matches!(http_status, Some(405 | 415)) {
+        "look at --base-url or ZAPI_BASE_URL"
+    } else if http_status.is_none() {
+        "look at the connection and its certificates"
+    } else {
+        "set the instance's id and token"
+    }
+}
+
+/// What to type next: repairs first, then going on, then what a person has to decide.
+fn next(mut next: Vec<Next>, exit: Exit, counts: &Counts, typed: Typed<'_>) -> Vec<Next> {
+    let command = || typed.command.to_owned();
+    let manifest = || typed.manifest.to_owned();
+    let goes_on = next.iter().any(|entry| matches!(entry, Next::Repair { .. } | Next::RunAgainAt { .. }));
+    if !goes_on
+        && counts.pending > 0
+        && matches!(exit, Exit::MoreToDo | Exit::Interrupted | Exit::Ledger | Exit::Stopped)
+    {
+        next.push(Next::RunAgain { command: command() });
+    }
+    if counts.rejected > 0 {
+        next.push(Next::CorrectRejected { command: command() });
+    }
+    if counts.unknown > 0 {
+        next.push(Next::Decide { manifest: manifest(), unknown: counts.unknown });
+    }
+    if counts.blocked > 0 {
+        next.push(Next::SeeBlocked { manifest: manifest(), blocked: counts.blocked });
+    }
+    if counts.invalid > 0 {
+        next.push(Next::CorrectRows { manifest: manifest(), rows: counts.invalid });
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Tally;
+
+    const TYPED: Typed<'_> = Typed { command: "zapi-batch apply m.yaml", manifest: "m.yaml" };
+
+    fn judged(run: RunEnd, lanes: Vec<LaneEnd>, counts: Counts) -> Verdict {
+        let ended = Ended { ledger: None, run, lanes, tally: Tally::default() };
+        of_run(&ended, &["main", "second"], &counts, TYPED, &Zoned::now())
+    }
+
+    #[test]
+    fn the_strongest_reason_decides_the_exit_code() {
+        let set_up = || LaneEnd::SetUp { http_status: Some(403), error: "Client-Token not allowed".into() };
+        let pending = Counts { accepted: 3, pending: 2, ..Counts::default() };
+        let rejected = Counts { accepted: 3, rejected: 1, ..Counts::default() };
+        let table = [
+            (
+                RunEnd::Finished,
+                vec![LaneEnd::Done],
+                Counts { accepted: 3, skipped: 1, ..Counts::default() },
+                Exit::Done,
+            ),
+            (RunEnd::Finished, vec![LaneEnd::Done], rejected, Exit::Faults),
+            (RunEnd::Finished, vec![LaneEnd::Limit, LaneEnd::Done], pending, Exit::MoreToDo),
+            (RunEnd::Finished, vec![set_up(), LaneEnd::Limit], pending, Exit::Stopped),
+            (RunEnd::Unknowns { in_row: 5 }, vec![LaneEnd::RunEnded, LaneEnd::RunEnded], pending, Exit::Stopped),
+            (RunEnd::Interrupted { left_open: 0 }, vec![LaneEnd::RunEnded, set_up()], pending, Exit::Interrupted),
+        ];
+        for (run, lanes, counts, exit) in table {
+            let shown = format!("{run:?} {lanes:?}");
+            assert_eq!(judged(run, lanes, counts).exit, exit, "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_to_repair_is_said_once_with_the_command() {
+        let set_up = || LaneEnd::SetUp { http_status: Some(403), error: "Client-Token not allowed".into() };
+        let counts = Counts { pending: 2, ..Counts::default() };
+        let verdict = judged(RunEnd::Finished, vec![set_up(), set_up()], counts);
+        let what = "set the client token (ZAPI_CLIENT_TOKEN)".to_owned();
+        assert_eq!(verdict.next, [Next::Repair { what, command: TYPED.command.into() }]);
+        let Ending::Stopped(reasons) = verdict.ending else { panic!("{:?}", verdict.ending) };
+        assert_eq!(reasons[0], "main: Client-Token not allowed (HTTP 403)");
+    }
+
+    #[test]
+    fn nothing_to_do_is_not_the_same_as_nothing_wrong() {
+        let clean = Counts { accepted: 3, ..Counts::default() };
+        assert_eq!(of_nothing_to_do(&clean, TYPED).ending, Ending::NothingToDo);
+        let unknown = of_nothing_to_do(&Counts { unknown: 1, ..clean }, TYPED);
+        assert_eq!(unknown.exit, Exit::Faults);
+        assert_eq!(unknown.next, [Next::Decide { manifest: "m.yaml".into(), unknown: 1 }]);
+    }
+}

@@ -1,0 +1,167 @@
+//! After the last answer: results, the note of what was sent, the summary, and the exit code.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, Zoned};
+
+use super::Apply;
+use super::agree::Agreed;
+use super::ending::{self, Verdict};
+use super::prepare::Prepared;
+use super::send::Sent;
+use crate::cli::Format;
+use crate::commands::failure::Failure;
+use crate::commands::{planning, written};
+use crate::diagnostic::render;
+use crate::exit::Exit;
+use crate::ledger::{Counts, Ledger};
+use crate::message::State;
+use crate::report::summary::{self, SandboxCounts};
+use crate::report::{Ending, Stream, SummaryReport, json};
+
+/// How many rows of a kind are named, and how many errors are counted.
+const ROWS_SHOWN: usize = 10;
+const ERRORS_SHOWN: usize = 5;
+
+/// What the run did, apart from what stands in the ledger.
+struct Done {
+    verdict: Verdict,
+    requests: u64,
+    duration: Duration,
+    /// Where the results are, and what to say of that.
+    results: Option<String>,
+    results_note: Option<String>,
+}
+
+impl Apply<'_> {
+    /// There was nothing to send: what was skipped or left stands in the results all the same.
+    pub(super) fn finish_without_sending(&self, mut prepared: Prepared<'_>, agreed: &Agreed) -> Result<Exit, Failure> {
+        let counts = self.counts(&mut prepared)?;
+        let manifest = self.manifest_as_typed();
+        let verdict = ending::of_nothing_to_do(&counts, self.typed(&manifest));
+        self.close(prepared, agreed, counts, verdict, 0, Duration::ZERO)
+    }
+
+    pub(super) fn finish(&self, mut prepared: Prepared<'_>, agreed: &Agreed, sent: &Sent) -> Result<Exit, Failure> {
+        let now = Zoned::now();
+        // A ledger that hung, or failed, may still be read; what cannot be read is not made up.
+        let counts = self.counts(&mut prepared).unwrap_or_default();
+        let manifest = self.manifest_as_typed();
+        let names: Vec<&str> = sent.lanes.iter().map(String::as_str).collect();
+        let verdict = ending::of_run(&sent.ended, &names, &counts, self.typed(&manifest), &now);
+        self.close(prepared, agreed, counts, verdict, sent.ended.tally.requests(), sent.duration)
+    }
+
+    /// Of what this run selected.
+    fn counts(&self, prepared: &mut Prepared<'_>) -> Result<Counts, Failure> {
+        match prepared.held.ledger() {
+            Some(ledger) => Ok(ledger.counts(&self.narrow)?),
+            None => Ok(Counts::default()),
+        }
+    }
+
+    fn close(
+        &self,
+        mut prepared: Prepared<'_>,
+        agreed: &Agreed,
+        counts: Counts,
+        verdict: Verdict,
+        requests: u64,
+        duration: Duration,
+    ) -> Result<Exit, Failure> {
+        let mut done = Done { verdict, requests, duration, results: None, results_note: None };
+        if let Err(failure) = self.write_files(&mut prepared, &mut done) {
+            done.verdict.exit = done.verdict.exit.and(failure.exit);
+            done.results_note = Some(failure.message);
+        }
+        self.tell(&mut prepared, agreed, &counts, &done)?;
+        Ok(done.verdict.exit)
+    }
+
+    /// The results CSV, from the ledger, and `<campaign>.sent.json`.
+    fn write_files(&self, prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
+        let Some(ledger) = prepared.held.ledger() else {
+            return Err(Failure::new(Exit::Ledger, "the ledger could not be read, so the results were not written"));
+        };
+        let results = written::results(ledger, &prepared.paths.results, &prepared.manifest.results)?;
+        done.results = Some(results.path);
+        done.results_note = results.note;
+        self.note_sent(prepared, Timestamp::now())
+    }
+
+    fn tell(&self, prepared: &mut Prepared<'_>, agreed: &Agreed, counts: &Counts, done: &Done) -> Result<(), Failure> {
+        let sandbox = prepared.service.sandbox.as_ref().map(|running| {
+            let seen = running.counts();
+            SandboxCounts { requests: seen.requests, duplicates: seen.duplicates }
+        });
+        let errors = prepared
+            .held
+            .ledger()
+            .and_then(|ledger| ledger.common_errors(ERRORS_SHOWN, &self.narrow).ok())
+            .unwrap_or_default();
+        if self.args.format == Format::Json {
+            return self.tell_json(prepared, agreed, counts, done, sandbox, errors);
+        }
+        let rows = |ledger: &mut Ledger, state| ledger.rows_in(state, ROWS_SHOWN, &self.narrow).unwrap_or_default();
+        let (unknown, rejected) = match prepared.held.ledger() {
+            Some(ledger) => (rows(ledger, State::Unknown), rows(ledger, State::Rejected)),
+            None => (Vec::new(), Vec::new()),
+        };
+        let report = SummaryReport {
+            campaign: prepared.manifest.campaign.clone(),
+            ending: done.verdict.ending.clone(),
+            exit: done.verdict.exit.code(),
+            counts: *counts,
+            narrowed: planning::narrowed(&self.args.selection, None),
+            requests: done.requests,
+            duration: done.duration,
+            errors,
+            unknown,
+            rejected,
+            left: agreed.plan.selected.left,
+            next: done.verdict.next.clone(),
+            results: done.results.clone(),
+            results_note: done.results_note.clone(),
+            sandbox,
+            manifest: self.manifest_as_typed(),
+            now: Zoned::now(),
+        };
+        let style = Stream::Stderr.style(self.global.show_recipients);
+        Ok(Stream::Stderr.say(&summary::render(&report, style))?)
+    }
+
+    fn tell_json(
+        &self,
+        prepared: &Prepared<'_>,
+        agreed: &Agreed,
+        counts: &Counts,
+        done: &Done,
+        sandbox: Option<SandboxCounts>,
+        errors: Vec<(String, u64)>,
+    ) -> Result<(), Failure> {
+        let style = Stream::Stdout.style(self.global.show_recipients);
+        let stopped = match &done.verdict.ending {
+            Ending::Stopped(reasons) => Some(reasons.join("; ")),
+            Ending::MoreToDo(reason) | Ending::Failed(reason) => Some(reason.clone()),
+            Ending::Interrupted => Some("interrupted".to_owned()),
+            Ending::Done | Ending::NothingToDo => None,
+        };
+        let report = json::ApplyReport {
+            campaign: &prepared.manifest.campaign,
+            dry_run: false,
+            sandbox,
+            plan: agreed.plan.total,
+            messages: *counts,
+            requests: done.requests,
+            duration: done.duration,
+            results: done.results.clone(),
+            ledger: Some(prepared.paths.ledger.display().to_string()),
+            exit: done.verdict.exit.code(),
+            stopped,
+            errors,
+            diagnostics: render::json_array(&self.campaign.diagnostics, style.mask),
+            mask: style.mask,
+        };
+        Ok(Stream::Stdout.say(&json::apply(&report))?)
+    }
+}

@@ -1,0 +1,149 @@
+//! `apply`: makes the world match the manifest.
+//!
+//! The order is the contract's: manifest and rows, ledger lock, credentials, results path, preflight, ask, reconcile,
+//! send, results. Everything up to the answer "yes" happens before anything is written; the plan that is shown is the
+//! open transaction that is then committed.
+
+mod agree;
+mod ending;
+mod finish;
+mod held;
+mod prepare;
+mod send;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::campaign::{self, Campaign, Keep};
+use super::failure::Failure;
+use super::{dry_run, format_of, planning};
+use crate::cli::{ApplyArgs, Format, GlobalArgs};
+use crate::diagnostic::render;
+use crate::exit::Exit;
+use crate::ledger::{Counts, Narrow, VerbCounts};
+use crate::report::{Stream, json, words};
+use ending::Typed;
+
+pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
+    let now = Timestamp::now();
+    let campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
+    if args.dry_run {
+        return dry_run::run(args, global, &campaign, now);
+    }
+    let apply =
+        Apply { args, global, campaign: &campaign, command: command(args), narrow: planning::narrow(&args.selection) };
+    apply.tell_diagnostics()?;
+    let errors = campaign.fatal_errors(args.rules.skip_invalid);
+    let done = if errors > 0 {
+        Err(Failure::refused(format!("nothing was sent: {}", words::count(errors, "error", "errors"))))
+    } else {
+        apply.go(now)
+    };
+    match done {
+        Err(failure) if args.format == Format::Json => {
+            apply.tell_failure(&failure)?;
+            Ok(failure.exit)
+        }
+        other => other,
+    }
+}
+
+/// One apply: what was typed, and what its manifest and rows come to.
+struct Apply<'a> {
+    args: &'a ApplyArgs,
+    global: &'a GlobalArgs,
+    campaign: &'a Campaign,
+    /// The command to type again.
+    command: String,
+    narrow: Narrow,
+}
+
+impl Apply<'_> {
+    /// Everything after manifest and rows were found to be right.
+    fn go(&self, now: Timestamp) -> Result<Exit, Failure> {
+        let mut prepared = self.prepare()?;
+        let runtime = super::service::runtime()?;
+        let agreed = self.agree(&mut prepared, &runtime, now)?;
+        if agreed.to_do == 0 {
+            return self.finish_without_sending(prepared, &agreed);
+        }
+        let sent = runtime.block_on(self.send(&mut prepared, &agreed))?;
+        self.finish(prepared, &agreed, &sent)
+    }
+
+    fn tell_diagnostics(&self) -> Result<(), Failure> {
+        let diagnostics = &self.campaign.diagnostics;
+        if self.args.format == Format::Json || diagnostics.is_empty() {
+            return Ok(());
+        }
+        let summary = self.campaign.summary(&self.args.manifest);
+        let style = Stream::Stderr.style(self.global.show_recipients);
+        Ok(Stream::Stderr.say(&render::render(diagnostics, &summary, format_of(self.args.format), style))?)
+    }
+
+    /// The JSON of an apply that ended before it sent anything.
+    fn tell_failure(&self, failure: &Failure) -> Result<(), Failure> {
+        let style = Stream::Stdout.style(self.global.show_recipients);
+        let report = json::ApplyReport {
+            campaign: self.campaign.manifest.as_ref().map_or("", |manifest| &manifest.campaign),
+            dry_run: false,
+            sandbox: None,
+            plan: VerbCounts::default(),
+            messages: Counts::default(),
+            requests: 0,
+            duration: Duration::ZERO,
+            results: None,
+            ledger: None,
+            exit: failure.exit.code(),
+            stopped: Some(failure.message.clone()),
+            errors: Vec::new(),
+            diagnostics: render::json_array(&self.campaign.diagnostics, style.mask),
+            mask: style.mask,
+        };
+        Stream::Stdout.say(&json::apply(&report))?;
+        Ok(Stream::Stderr.say(&format!("{failure}\n"))?)
+    }
+
+    fn typed<'t>(&'t self, manifest: &'t str) -> Typed<'t> {
+        Typed { command: &self.command, manifest }
+    }
+
+    fn manifest_as_typed(&self) -> String {
+        self.args.manifest.display().to_string()
+    }
+}
+
+/// The command line to type again: what selects and where things are, but nothing that was meant for once (`--yes`,
+/// `--resend-unknown`) and nothing that may hold a secret (`--proxy`).
+fn command(args: &ApplyArgs) -> String {
+    let mut command = format!("zapi-batch apply {}", quoted(&args.manifest.display().to_string()));
+    let mut flag = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            command.push_str(&format!(" {name} {}", quoted(&value)));
+        }
+    };
+    flag("--ledger", args.ledger.ledger.as_ref().map(|path| path.display().to_string()));
+    flag("--results", args.results.as_ref().map(|path| path.display().to_string()));
+    flag("--env-file", args.connection.env_file.as_ref().map(|path| path.display().to_string()));
+    flag("--only", args.selection.only.clone());
+    flag("--to", args.selection.to.clone());
+    flag("--limit", args.limit.map(|limit| limit.to_string()));
+    for (name, given) in [("--sandbox", args.ledger.sandbox), ("--skip-invalid", args.rules.skip_invalid)] {
+        if given {
+            command.push(' ');
+            command.push_str(name);
+        }
+    }
+    command
+}
+
+/// Quoted for a shell where that is needed.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | ':' | '=' | ',' | '+');
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,131 @@
+//! Before the plan: the ledger under its lock, credentials or the stand-in, the results path, the daily counts.
+
+use jiff::Timestamp;
+
+use super::Apply;
+use super::held::Held;
+use crate::cli::Format;
+use crate::commands::failure::Failure;
+use crate::commands::paths::{Paths, Purpose};
+use crate::commands::service::{self, Service};
+use crate::commands::{guard, planning};
+use crate::ledger::{InstanceRef, Ledger, Mode, sent};
+use crate::manifest::Manifest;
+use crate::quota::{self, Quota};
+use crate::report::{Stream, results, words};
+
+/// All that a run needs.
+pub(super) struct Prepared<'a> {
+    pub manifest: &'a Manifest,
+    pub paths: Paths,
+    pub held: Held,
+    pub service: Service,
+    pub quota: Option<Quota>,
+    /// Sentences to know before sending.
+    pub notes: Vec<String>,
+    /// Where the service is: nothing real can be reached on loopback.
+    pub is_loopback: bool,
+    /// Whether this run created the ledger.
+    pub is_new: bool,
+}
+
+impl Apply<'_> {
+    pub(super) fn prepare(&self) -> Result<Prepared<'_>, Failure> {
+        let manifest = self.campaign.manifest.as_ref().ok_or_else(|| Failure::refused("there is no manifest"))?;
+        planning::check_selection(manifest, &self.args.selection)?;
+        let is_sandbox = self.args.ledger.sandbox;
+        let purpose = if is_sandbox { Purpose::Rehearsal } else { Purpose::Real };
+        let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose)
+            .with(self.args.ledger.ledger.as_deref(), self.args.results.as_deref());
+        let is_loopback = is_sandbox || service::base_url(&self.args.connection)?.is_loopback();
+        guard::check_terminal(is_loopback, self.args.yes)?;
+        guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
+        let (ledger, is_new) = self.open_ledger(&paths, is_sandbox)?;
+        let mut notes: Vec<String> = ledger.warnings().iter().map(ToString::to_string).collect();
+        let recovered = ledger.recovered().unknown;
+        if recovered > 0 {
+            let messages = words::messages(recovered);
+            notes.push(format!(
+                "the last run ended in the middle: {messages} of unknown fate, never sent again by itself"
+            ));
+        }
+        let quota_owner = ledger.id().to_owned();
+        let held = Held::new(ledger, is_new);
+        let service = self.service(manifest, &paths)?;
+        results::check_writable(&paths.results).map_err(|why| {
+            Failure::refused(format!("the results cannot be written to {}: {why}", paths.results.display()))
+                .help("close what holds it, or choose another place with --results")
+        })?;
+        let quota = self.quota(manifest, &quota_owner, &mut notes)?;
+        Ok(Prepared { manifest, paths, held, service, quota, notes, is_loopback, is_new })
+    }
+
+    fn service(&self, manifest: &Manifest, paths: &Paths) -> Result<Service, Failure> {
+        if self.args.ledger.sandbox {
+            service::stand_in(manifest, paths, self.args.new_ledger)
+        } else {
+            service::reach(manifest, &self.args.connection)
+        }
+    }
+
+    fn open_ledger(&self, paths: &Paths, is_sandbox: bool) -> Result<(Ledger, bool), Failure> {
+        let mut exists = paths.ledger.symlink_metadata().is_ok();
+        if self.args.new_ledger && exists {
+            if is_sandbox {
+                Ledger::remove(&paths.ledger)?;
+            } else {
+                let aside = Ledger::set_aside(&paths.ledger, Timestamp::now())?;
+                self.say(&format!("the ledger that was there is kept as {}", aside.display()))?;
+            }
+            exists = false;
+        }
+        if !self.args.new_ledger && !exists {
+            sent::check(&paths.sent, &paths.ledger, None)?;
+        }
+        let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Create)?;
+        if !self.args.new_ledger && exists {
+            sent::check(&paths.sent, &paths.ledger, Some(ledger.id()))?;
+        }
+        Ok((ledger, !exists))
+    }
+
+    /// The daily counts of this machine; a rehearsal has none.
+    fn quota(&self, manifest: &Manifest, owner: &str, notes: &mut Vec<String>) -> Result<Option<Quota>, Failure> {
+        if self.args.ledger.sandbox {
+            return Ok(None);
+        }
+        let is_needed = manifest.instances.iter().any(|instance| instance.limits.daily_limit.is_some());
+        let opened = quota::state_directory(&|name| std::env::var(name).ok())
+            .ok_or_else(|| "there is no state directory; set ZAPI_STATE_DIR".to_owned())
+            .and_then(|state| Quota::open(&state, owner).map_err(|error| error.to_string()));
+        match opened {
+            Ok(quota) => Ok(Some(quota)),
+            Err(why) if is_needed => {
+                Err(Failure::new(crate::exit::Exit::Ledger, format!("daily limits cannot be kept: {why}")))
+            }
+            Err(why) => {
+                notes.push(format!("what is sent is not counted for daily limits of other campaigns: {why}"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// A line for people, unless the output is for programs.
+    pub(super) fn say(&self, line: &str) -> Result<(), Failure> {
+        if self.args.format == Format::Json {
+            return Ok(());
+        }
+        Ok(Stream::Stderr.say(&format!("{line}\n"))?)
+    }
+}
+
+impl Prepared<'_> {
+    /// The instances as the ledger compares them.
+    pub(super) fn instance_refs(&self) -> Vec<InstanceRef> {
+        let known = |instance: &crate::instance::Instance| InstanceRef {
+            name: std::sync::Arc::clone(&instance.name),
+            fingerprint: Some(instance.fingerprint()),
+        };
+        self.service.instances.iter().map(known).collect()
+    }
+}

@@ -1,0 +1,218 @@
+//! `apply --dry-run` and `plan`: everything up to the lock. No network, no credentials, no lock, and nothing is written.
+
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+
+use super::campaign::Campaign;
+use super::failure::Failure;
+use super::paths::{Paths, Purpose};
+use super::planning::{self, Shown};
+use super::{credentials, estimate, format_of, service};
+use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
+use crate::delivery::Rate;
+use crate::diagnostic::render;
+use crate::exit::Exit;
+use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
+use crate::manifest::Manifest;
+use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text, words};
+
+/// What is planned, whichever command asks.
+pub(super) struct Wish<'a> {
+    pub selection: &'a SelectionArgs,
+    pub rules: &'a RulesArgs,
+    pub ledger: &'a LedgerArgs,
+    pub env_file: Option<&'a std::path::Path>,
+    pub rate: Option<Rate>,
+    pub limit: Option<u64>,
+    pub resend_unknown: bool,
+    pub previews: bool,
+}
+
+/// A plan that nothing was written for.
+pub(super) struct Planned<'a> {
+    pub manifest: &'a Manifest,
+    pub plan: Plan,
+    pub changes: Changes,
+    pub estimate: Estimate,
+    pub note: LedgerNote,
+    pub notes: Vec<String>,
+    pub paths: Paths,
+    /// Of what is selected, as the ledger has it now.
+    pub counts: crate::ledger::Counts,
+    limits: Vec<crate::delivery::Limits>,
+    to_do: u64,
+    narrowed: String,
+    previews: bool,
+}
+
+/// `apply --dry-run`.
+pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs, campaign: &Campaign, now: Timestamp) -> Result<Exit, Failure> {
+    let errors = campaign.fatal_errors(args.rules.skip_invalid);
+    let wish = Wish {
+        selection: &args.selection,
+        rules: &args.rules,
+        ledger: &args.ledger,
+        env_file: args.connection.env_file.as_deref(),
+        rate: args.rate,
+        limit: args.limit,
+        resend_unknown: args.resend_unknown.is_some(),
+        previews: false,
+    };
+    let planned = match campaign.manifest.as_ref().filter(|_| errors == 0) {
+        Some(manifest) => Some(plan(campaign, manifest, &wish, now, &mut |_| Ok(()))?),
+        None => None,
+    };
+    let exit = match &planned {
+        None => Exit::Refused,
+        Some(planned) if planned.plan.invalid > 0 || planned.plan.selected.blocked > 0 => Exit::Faults,
+        Some(_) => Exit::Done,
+    };
+    let machine = Stream::Stdout.style(global.show_recipients);
+    match args.format {
+        Format::Human => {
+            tell_people(campaign, planned.as_ref(), &args.manifest, global, now)?;
+        }
+        Format::Json => {
+            let report = json::ApplyReport {
+                campaign: campaign.manifest.as_ref().map_or("", |manifest| &manifest.campaign),
+                dry_run: true,
+                sandbox: None,
+                plan: planned.as_ref().map(|planned| planned.plan.total).unwrap_or_default(),
+                messages: planned.as_ref().map(|planned| planned.counts).unwrap_or_default(),
+                requests: 0,
+                duration: std::time::Duration::ZERO,
+                results: None,
+                ledger: planned
+                    .as_ref()
+                    .filter(|planned| planned.note != LedgerNote::Missing)
+                    .map(|planned| planned.paths.ledger.display().to_string()),
+                exit: exit.code(),
+                stopped: None,
+                errors: Vec::new(),
+                diagnostics: render::json_array(&campaign.diagnostics, machine.mask),
+                mask: machine.mask,
+            };
+            Stream::Stdout.say(&json::apply(&report))?;
+        }
+        Format::Github | Format::Sarif | Format::Junit => {
+            let summary = campaign.summary(&args.manifest);
+            Stream::Stdout.say(&render::render(&campaign.diagnostics, &summary, format_of(args.format), machine))?;
+        }
+    }
+    Ok(exit)
+}
+
+/// Diagnostics on standard error, the plan on standard output.
+pub(super) fn tell_people(
+    campaign: &Campaign,
+    planned: Option<&Planned<'_>>,
+    path: &std::path::Path,
+    global: &GlobalArgs,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if !campaign.diagnostics.is_empty() {
+        let style = Stream::Stderr.style(global.show_recipients);
+        let text = render::render(&campaign.diagnostics, &campaign.summary(path), render::Format::Human, style);
+        Stream::Stderr.say(&text)?;
+    }
+    if let Some(planned) = planned {
+        let now = now.to_zoned(jiff::tz::TimeZone::system());
+        let shown = Shown {
+            campaign,
+            manifest: planned.manifest,
+            ledger: planned.note.clone(),
+            changes: &planned.changes,
+            limits: &planned.limits,
+            estimate: planned.estimate.clone(),
+            narrowed: planned.narrowed.clone(),
+            to_do: planned.to_do,
+            notes: planned.notes.clone(),
+            previews: planned.previews,
+        };
+        let style = Stream::Stdout.style(global.show_recipients);
+        Stream::Stdout.say(&plan_text::render(&shown.report(&planned.plan, now), style))?;
+    }
+    Ok(())
+}
+
+/// Plans against the ledger if there is one. `visit` is given every change.
+pub(super) fn plan<'a>(
+    campaign: &Campaign,
+    manifest: &'a Manifest,
+    wish: &Wish<'_>,
+    now: Timestamp,
+    visit: &mut dyn FnMut(&Change<'_>) -> std::io::Result<()>,
+) -> Result<Planned<'a>, Failure> {
+    planning::check_selection(manifest, wish.selection)?;
+    let purpose = if wish.ledger.sandbox { Purpose::Rehearsal } else { Purpose::Real };
+    let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(wish.ledger.ledger.as_deref(), None);
+    let (ledger, note) = open(&paths)?;
+    let mut notes = Vec::new();
+    let instances = instances(manifest, wish, &mut notes);
+    let narrow = planning::narrow(wish.selection);
+    let columns = planning::columns(manifest);
+    let suppressed =
+        |identity: &str| campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity));
+    let rules = planning::rules(wish.rules, wish.resend_unknown);
+    let context = planning::context(campaign, &instances, &narrow, &columns, &suppressed, rules, now);
+    let mut changes = Changes::new();
+    let mut failed = None;
+    let plan = ledger.plan(&campaign.spool, &context, &mut |change| {
+        changes.add(change);
+        match visit(change) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    if !plan.unchecked_instances.is_empty() {
+        notes.push("without credentials it could not be compared whether the instances are still the same".to_owned());
+    }
+    let limits = planning::limits(manifest, wish.rate);
+    let estimate = estimate::of(manifest, &plan, &limits, wish.limit, None, now)?;
+    let counts = ledger.counts(&narrow)?;
+    let to_do = planning::to_do(&plan, wish.limit);
+    let narrowed = planning::narrowed(wish.selection, wish.limit);
+    let previews = wish.previews;
+    Ok(Planned { manifest, plan, changes, estimate, note, notes, paths, counts, limits, to_do, narrowed, previews })
+}
+
+/// The ledger as it is, without its lock; an empty one where there is none.
+fn open(paths: &Paths) -> Result<(Ledger, LedgerNote), Failure> {
+    match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
+        Ok(ledger) => {
+            let messages = ledger.counts(&Narrow::default())?.total();
+            let note = LedgerNote::Found { messages, last_run: ledger.updated_at()? };
+            Ok((ledger, note))
+        }
+        Err(LedgerError::Missing { .. }) => Ok((Ledger::in_memory(&paths.identity)?, LedgerNote::Missing)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The instances, with fingerprints where the credentials are there; a dry run goes on without them and says so.
+fn instances(manifest: &Manifest, wish: &Wish<'_>, notes: &mut Vec<String>) -> Vec<InstanceRef> {
+    let found = if wish.ledger.sandbox {
+        Some(service::rehearsed(manifest))
+    } else {
+        match credentials::read(manifest, wish.env_file) {
+            Ok(instances) => Some(instances),
+            Err(failure) => {
+                notes.push(format!("a real apply will be refused: {}", words::one_line(&failure.message, 300)));
+                None
+            }
+        }
+    };
+    let fingerprints = found.map(|instances| instances.iter().map(crate::instance::Instance::fingerprint).collect());
+    let mut fingerprints: Vec<Option<_>> =
+        fingerprints.map_or_else(Vec::new, |all: Vec<_>| all.into_iter().map(Some).collect());
+    fingerprints.resize(manifest.instances.len(), None);
+    let names = manifest.instances.iter().map(|instance| std::sync::Arc::clone(&instance.name));
+    names.zip(fingerprints).map(|(name, fingerprint)| InstanceRef { name, fingerprint }).collect()
+}

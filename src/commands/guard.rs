@@ -1,0 +1,33 @@
+//! Refuses to begin where a real run would be careless: nobody to ask, or a machine that forgets.
+
+use std::path::Path;
+
+use super::failure::Failure;
+use crate::report::Stream;
+use std::io::IsTerminal;
+
+/// Whether somebody can be asked: standard input and standard error are both a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && Stream::Stderr.is_terminal()
+}
+
+/// Without a terminal nobody can be asked, so `--yes` is needed; on loopback nothing real can be reached.
+#[allow(clippy::option_option)] // as the command line has it: absent, given, given with a number
+pub(super) fn check_terminal(is_loopback: bool, yes: Option<Option<u64>>) -> Result<(), Failure> {
+    if is_loopback || yes.is_some() || is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::refused("there is no terminal to ask on; nothing was sent")
+        .help("look at the plan, then give --yes=COUNT with its number of messages (or --yes)"))
+}
+
+/// A CI machine is gone after the job, and with it a ledger that stands beside the manifest: the next job would invite
+/// everybody again.
+pub(super) fn check_ephemeral(is_loopback: bool, ledger: Option<&Path>) -> Result<(), Failure> {
+    let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    if is_loopback || ledger.is_some() || !is_ci {
+        return Ok(());
+    }
+    Err(Failure::refused("this looks like a CI machine (CI is set), whose files are gone after the job")
+        .help("give --ledger with a path that outlives the job; without its ledger a campaign is sent twice"))
+}

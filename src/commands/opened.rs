@@ -1,0 +1,37 @@
+//! Finds the ledger of a campaign for commands that need nothing else: status, results, resolve, recall.
+
+use std::path::Path;
+
+use super::failure::Failure;
+use super::paths::{Paths, Purpose};
+use crate::cli::LedgerArgs;
+use crate::diagnostic::Diagnostics;
+use crate::ledger::{Ledger, Mode};
+use crate::manifest::{self, Manifest};
+
+/// A campaign known by its manifest; its rows are not looked at.
+pub(super) struct Opened {
+    pub manifest: Manifest,
+    pub ledger: Ledger,
+}
+
+/// Opens the ledger that the manifest's campaign has. Faults of the manifest beside its name do not matter here.
+pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened, Failure> {
+    let manifest = named(path)?;
+    let purpose = if args.sandbox { Purpose::Rehearsal } else { Purpose::Real };
+    let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(args.ledger.as_deref(), None);
+    let ledger = Ledger::open(&paths.ledger, &paths.identity, mode)?;
+    Ok(Opened { manifest, ledger })
+}
+
+/// Reads a manifest for the sake of its campaign's name.
+pub(super) fn named(path: &Path) -> Result<Manifest, Failure> {
+    let mut diagnostics = Diagnostics::new();
+    let manifest = manifest::load(path, &mut diagnostics).filter(|manifest| !manifest.campaign.is_empty());
+    manifest.ok_or_else(|| {
+        let first = diagnostics.sorted().first().map(|diagnostic| diagnostic.message.clone());
+        let why = first.unwrap_or_else(|| "it has no campaign".to_owned());
+        Failure::refused(format!("{} cannot be read: {why}", path.display()))
+            .help(format!("zapi-batch validate {} tells all", path.display()))
+    })
+}

@@ -1,0 +1,149 @@
+//! What `plan`, the dry run and `apply` share: what is selected, which instances, when it would be done, and the report
+//! that shows it.
+
+use std::sync::Arc;
+
+use jiff::Zoned;
+
+use super::campaign::Campaign;
+
+use super::failure::Failure;
+use crate::cli::{RulesArgs, SelectionArgs};
+use crate::delivery::{Limits, Rate};
+use crate::diagnostic::suggest::nearest;
+use crate::expand::{EventSummary, When};
+use crate::ledger::{InstanceRef, Narrow, Plan, PlanContext};
+use crate::manifest::Manifest;
+use crate::plan::Rules;
+use crate::report::{Changes, Estimate, EventLine, EventTime, LaneLine, LedgerNote, PlanReport, words};
+
+/// `--only` and `--to`.
+pub(super) fn narrow(selection: &SelectionArgs) -> Narrow {
+    let one = |name: &Option<String>| name.iter().map(|name| Arc::from(name.as_str())).collect();
+    Narrow { events: one(&selection.only), lists: one(&selection.to) }
+}
+
+/// The names given to `--only` and `--to` exist.
+pub(super) fn check_selection(manifest: &Manifest, selection: &SelectionArgs) -> Result<(), Failure> {
+    let events: Vec<&str> = manifest.events.iter().map(|event| &*event.id).collect();
+    let lists: Vec<&str> = manifest.lists.iter().map(|list| &*list.name).collect();
+    check_name("--only", "event", selection.only.as_deref(), &events)?;
+    check_name("--to", "recipient list", selection.to.as_deref(), &lists)
+}
+
+fn check_name(flag: &str, what: &str, name: Option<&str>, known: &[&str]) -> Result<(), Failure> {
+    let Some(name) = name.filter(|name| !known.contains(name)) else { return Ok(()) };
+    let help = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    Err(Failure::refused(format!("{flag}: the manifest has no {what} `{name}`")).help(help))
+}
+
+/// `--allow-rewrite`, `--cancel-left`, `--resend-unknown`.
+pub(super) fn rules(args: &RulesArgs, resend_unknown: bool) -> Rules {
+    Rules { allow_rewrite: args.allow_rewrite, cancel_left: args.cancel_left.is_some(), resend_unknown }
+}
+
+/// The names of `results.columns`.
+pub(super) fn columns(manifest: &Manifest) -> Vec<String> {
+    manifest.results.columns.iter().map(|column| column.name.clone()).collect()
+}
+
+/// What the ledger's walk has to know.
+pub(super) fn context<'a>(
+    campaign: &'a Campaign,
+    instances: &'a [InstanceRef],
+    narrow: &'a Narrow,
+    columns: &'a [String],
+    suppressed: &'a dyn Fn(&str) -> bool,
+    rules: Rules,
+    now: jiff::Timestamp,
+) -> PlanContext<'a> {
+    debug_assert!(campaign.manifest.is_some(), "only a manifest that was read is planned");
+    PlanContext { instances, rules, narrow, suppressed, columns, now }
+}
+
+/// The limits of each instance, with `--rate` over the manifest's.
+pub(super) fn limits(manifest: &Manifest, rate: Option<Rate>) -> Vec<Limits> {
+    let with_rate = |limits: &Limits| match rate {
+        Some(rate) => Limits { rate, ..limits.clone() },
+        None => limits.clone(),
+    };
+    manifest.instances.iter().map(|instance| with_rate(&instance.limits)).collect()
+}
+
+/// What a plan's report is made of, beside the plan itself.
+pub(super) struct Shown<'a> {
+    pub campaign: &'a Campaign,
+    pub manifest: &'a Manifest,
+    pub ledger: LedgerNote,
+    pub changes: &'a Changes,
+    pub limits: &'a [Limits],
+    pub estimate: Estimate,
+    pub narrowed: String,
+    pub to_do: u64,
+    pub notes: Vec<String>,
+    pub previews: bool,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn report(self, plan: &'a Plan, now: Zoned) -> PlanReport<'a> {
+        let used = self.manifest.instances.iter().zip(self.limits).filter(|(instance, _)| {
+            plan.instances.iter().any(|planned| planned.name == instance.name && planned.counts.to_do() > 0)
+        });
+        PlanReport {
+            campaign: &self.manifest.campaign,
+            ledger: self.ledger,
+            plan,
+            events: self.campaign.expansion.iter().flat_map(|expansion| &expansion.events).map(event_line).collect(),
+            changes: self.changes,
+            lanes: used
+                .map(|(instance, limits)| LaneLine {
+                    name: instance.name.to_string(),
+                    limits: words::limits(limits, &now),
+                })
+                .collect(),
+            estimate: self.estimate,
+            narrowed: self.narrowed,
+            to_do: self.to_do,
+            notes: self.notes,
+            previews: self.previews,
+            now,
+        }
+    }
+}
+
+/// `--only launch --limit 20`, as it was typed; empty when nothing narrows.
+pub(super) fn narrowed(selection: &SelectionArgs, limit: Option<u64>) -> String {
+    let only = selection.only.as_ref().map(|event| format!("--only {event}"));
+    let to = selection.to.as_ref().map(|list| format!("--to {list}"));
+    let limit = limit.map(|limit| format!("--limit {limit}"));
+    [only, to, limit].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// How many messages this run attempts: all that are to do, but no more than `--limit` new ones.
+pub(super) fn to_do(plan: &Plan, limit: Option<u64>) -> u64 {
+    let again = plan.selected.to_do() - plan.first_attempts;
+    again + limit.map_or(plan.first_attempts, |limit| limit.min(plan.first_attempts))
+}
+
+fn event_line(event: &EventSummary) -> EventLine {
+    EventLine {
+        id: event.id.to_string(),
+        name: event.name.clone(),
+        names_differ: event.names_differ,
+        first: event_time(&event.first),
+        last: event_time(&event.last),
+        canceled: event.canceled,
+        variants: event.variants.clone(),
+    }
+}
+
+fn event_time(when: &When) -> EventTime {
+    EventTime {
+        date_time: when.date_time.clone(),
+        time_zone: when.time_zone.clone(),
+        zone_name: when.zone_name.clone(),
+    }
+}

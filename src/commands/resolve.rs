@@ -1,0 +1,60 @@
+//! `resolve`: a person decides about a message of which nobody can know whether it arrived.
+
+use jiff::Timestamp;
+
+use super::failure::Failure;
+use super::opened;
+use crate::cli::{GlobalArgs, ResolveArgs};
+use crate::exit::Exit;
+use crate::ledger::{Mode, UnknownMessage, Verdict};
+use crate::recipient;
+use crate::report::Stream;
+
+pub(super) fn run(args: &ResolveArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
+    let mut ledger = opened::open(&args.manifest, &args.ledger, Mode::Write)?.ledger;
+    let identity = recipient::parse(&args.recipient).ok().map(|parsed| parsed.recipient.identity);
+    let found = ledger.find_unknown(
+        &args.recipient,
+        identity.as_ref().map(recipient::Identity::as_str),
+        args.event.as_deref(),
+    )?;
+    let message = one_of(&found, args)?;
+    let verdict =
+        if args.arrived { Verdict::Arrived { message_id: args.message_id.clone() } } else { Verdict::NotArrived };
+    ledger.resolve(message.message, &verdict, Timestamp::now())?;
+    let mask = Stream::Stdout.style(global.show_recipients).mask;
+    Stream::Stdout.say(&said(message, &verdict, mask))?;
+    Ok(Exit::Done)
+}
+
+fn one_of<'a>(found: &'a [UnknownMessage], args: &ResolveArgs) -> Result<&'a UnknownMessage, Failure> {
+    let manifest = args.manifest.display();
+    match found {
+        [one] => Ok(one),
+        [] => Err(Failure::refused("no unknown message of this campaign names that recipient")
+            .help(format!("zapi-batch status {manifest} lists the unknown ones"))),
+        several => {
+            let events: Vec<&str> = several.iter().map(|message| message.row.event.as_str()).collect();
+            let one_label = several.iter().all(|message| message.row.address == several[0].row.address);
+            let message = format!("{} unknown messages name that recipient", several.len());
+            Err(Failure::refused(message).help(if one_label {
+                format!("say which event with --event: {}", events.join(", "))
+            } else {
+                "give the phone number or group id instead of the label".to_owned()
+            }))
+        }
+    }
+}
+
+fn said(message: &UnknownMessage, verdict: &Verdict, mask: bool) -> String {
+    let row = &message.row;
+    let recipient = if mask { row.address.masked() } else { row.address.as_str().into() };
+    let what = match verdict {
+        Verdict::Arrived { message_id: Some(_) } => "accepted now",
+        Verdict::Arrived { message_id: None } => {
+            "accepted now; without its message id (--message-id) it can never be edited or called off"
+        }
+        Verdict::NotArrived => "pending now: the next apply sends it",
+    };
+    format!("{} for {recipient} ({}): {what}\n", row.event, row.source)
+}

@@ -1,0 +1,67 @@
+//! `sandbox`: runs the stand-in until it is stopped.
+
+use super::failure::Failure;
+use crate::cli::{FaultArg, SandboxArgs};
+use crate::exit::Exit;
+use crate::report::Stream;
+use crate::sandbox::{self, Account, Drain, Fault, FaultRule, Options, RetryAfter, When};
+
+const LOUD: &str = "This is a stand-in for Z-API. Nothing that it accepts is ever sent. Ctrl-C ends it.\n";
+
+pub(super) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
+    let running = sandbox::start(options(args), args.port)
+        .map_err(|error| Failure::refused(format!("the sandbox cannot listen on port {}: {error}", args.port)))?;
+    // Scripts read the address from the first line.
+    Stream::Stdout.say(&format!("listening on {}\n", running.base_url))?;
+    Stream::Stderr.say(LOUD)?;
+    wait_for_signal()?;
+    let counts = running.counts();
+    Stream::Stderr.say(&format!("{} requests, {} duplicates\n", counts.requests, counts.duplicates))?;
+    Ok(Exit::Done)
+}
+
+/// A stand-in is ended by Ctrl-C or TERM, which is its normal end.
+fn wait_for_signal() -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut stop = crate::engine::StopSignal::listen()?;
+        stop.next().await;
+        Ok(())
+    })
+}
+
+fn options(args: &SandboxArgs) -> Options {
+    let by_share = args.fault.iter().map(|rate| rule(When::Share(rate.share), rate.fault));
+    let by_recipient = args.fault_for.iter().map(|one| rule(When::Recipient(one.recipient.clone()), one.fault));
+    Options {
+        accounts: args
+            .credentials
+            .iter()
+            .map(|known| Account {
+                id: known.id.clone(),
+                token: known.token.clone(),
+                client_token: known.client_token.clone(),
+            })
+            .collect(),
+        latency: args.latency,
+        drain: args.drain.map_or(Drain::Random, Drain::Every),
+        // One recipient's fault is the more particular wish, so it is looked at first.
+        faults: by_recipient.chain(by_share).collect(),
+        retry_after: RetryAfter::Seconds(args.retry_after.as_secs().max(1)),
+        seed: args.seed,
+        disconnect_after: args.disconnect_after,
+        reconnect_after: args.reconnect_after,
+        state: args.state.clone(),
+        ..Options::default()
+    }
+}
+
+fn rule(when: When, fault: FaultArg) -> FaultRule {
+    let fault = match fault {
+        FaultArg::Status(status) => Fault::Status(status),
+        FaultArg::Hang => Fault::Hang,
+        FaultArg::Error => Fault::ErrorIn200,
+        FaultArg::Garbage => Fault::Garbage,
+    };
+    FaultRule { when, fault, is_processed: false }
+}
