@@ -2,6 +2,8 @@
 //!
 //! Remembers the last date it read, since most rows of a list share it.
 
+#[cfg(test)]
+mod tests;
 pub(super) mod time;
 mod zone;
 
