@@ -42,6 +42,10 @@ fn syntax(source: &Source, text: &str, message: &str, span: Span, offset: usize,
         let diagnostic = words::alias(&text[star..end]).at(source.place(star..end));
         return again(text, star, end, diagnostic, blanked);
     }
+    if let Some((start, end)) = text_with_colon(message, text, offset).filter(|(start, _)| !blanked.contains(start)) {
+        let diagnostic = words::syntax(message).at(source.place(start..end));
+        return again(text, start, end, diagnostic, blanked);
+    }
     if let Some((start, end)) = tab_in_indentation(text, offset) {
         return Repair::Stop(Box::new(words::tab().at(source.place(start..end))));
     }
@@ -87,6 +91,18 @@ fn template_at_value(line: &str) -> Option<usize> {
     let before = line[..at].trim_end();
     let begins = before.ends_with([':', '-', '[', ',', '{']) && before.len() < at;
     (begins || before.is_empty()).then_some(at)
+}
+
+/// The value of `name: Launch: the party`, which needs quotes because of its second colon.
+fn text_with_colon(message: &str, text: &str, offset: usize) -> Option<(usize, usize)> {
+    let (line_start, line) = line_around(text, offset);
+    if !message.contains("mapping values") || line.trim_start().starts_with(['"', '\'']) {
+        return None;
+    }
+    let value = line.find(": ")? + 2;
+    let start = line_start + value + (line[value..].len() - line[value..].trim_start().len());
+    let end = line_start + line.trim_end().len();
+    (start < offset && offset < end).then_some((start, end))
 }
 
 /// The tabs with which a line up to the one of `offset` is indented.

@@ -39,3 +39,65 @@ fn the_examples_have_no_fault() {
         }
     }
 }
+
+/// One manifest with about sixty faults: `tests/manifests/many-faults.expected` has a line for each. Set `BLESS` to
+/// write the file anew.
+#[test]
+fn every_fault_of_a_manifest_is_found_in_one_run() {
+    let (manifest, lines) = load(&std::fs::read_to_string("tests/manifests/many-faults.yaml").unwrap());
+    assert!(manifest.is_some(), "the rows can still be checked");
+    let found = lines.join("\n") + "\n";
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write("tests/manifests/many-faults.expected", &found).unwrap();
+    }
+    assert_eq!(found, std::fs::read_to_string("tests/manifests/many-faults.expected").unwrap());
+}
+
+const HEAD: &str = "version: 1\ncampaign: c\ntimezone: UTC\ninstances: { main: { id: \"${A}\", token: \"${B}\", clientToken: \"${C}\" } }\nrecipients: { a: { list: [\"120363019502650977-group\"] } }\n";
+const EVENT: &str = "events: { e: { name: n, dateTime: \"2026-12-04T19:00\" } }\n";
+
+#[test]
+fn syntax_is_reported_and_the_rest_is_checked_where_that_is_safe() {
+    for (rest, expected) in [
+        ("events:\n  e:\n    name: Launch: the party\n    dateTme: x\n", &["8:11 E004", "9:5 E012"][..]),
+        ("events:\n  e:\n    name: *bold* words\n    dateTme: x\n", &["8:11 E009", "9:5 E012"]),
+        ("events:\n  e:\n    name: {{ a }} and {{ b }}\n    dateTme: x\n", &["8:11 E017", "9:5 E012"]),
+        ("events:\n  e:\n    name: {% if a %}x{% endif %}\n    dateTme: x\n", &["8:11 E017", "9:5 E012"]),
+        ("events:\n\te:\n", &["7:1 E005"]),
+        ("events: { e: { name: \"n, dateTime: x } }\n", &["6:22 E004"]),
+        ("---\nversion: 1\n", &["1:1 E014", "6:1 E007"]),
+        ("events: { e: !!str x }\n", &["6:14 E010"]),
+        ("events: \u{1}\n", &["6:9 E003"]),
+    ] {
+        let (_, lines) = load(&format!("{HEAD}{rest}"));
+        let short: Vec<String> =
+            lines.iter().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(short, expected, "{rest}: {lines:?}");
+    }
+    assert_eq!(load("").1, ["- E006 the manifest is empty"]);
+    assert_eq!(load(&format!("{HEAD}{EVENT}")).1, [""; 0]);
+}
+
+#[test]
+fn the_schema_accepts_what_is_accepted_and_refuses_what_it_can() {
+    let schema: serde_json::Value = serde_json::from_str(&super::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let json = |text: &str| serde_yaml::from_str::<serde_json::Value>(text).unwrap();
+    for name in ["quickstart", "campaign", "ci"] {
+        let manifest = json(&std::fs::read_to_string(format!("manifests/{name}.yaml")).unwrap());
+        assert!(validator.is_valid(&manifest), "{name}: {:?}", validator.iter_errors(&manifest).collect::<Vec<_>>());
+    }
+    for rest in
+        ["events: {}\n", "evens: {}\n", "events: { e: { name: n } }\n", "events: { e: { name: [], dateTime: x } }\n"]
+    {
+        assert!(!validator.is_valid(&json(&format!("{HEAD}{rest}"))), "{rest}");
+    }
+    for rest in [
+        "delivery: { concurrency: 0 }\n",
+        "delivery: { rate: fast }\n",
+        "results: { delimiter: x }\n",
+        "sends: [{ event: e, to: [] }]\n",
+    ] {
+        assert!(!validator.is_valid(&json(&format!("{HEAD}{EVENT}{rest}"))), "{rest}");
+    }
+}
