@@ -161,6 +161,23 @@ mod tests {
     }
 
     #[test]
+    fn whatever_the_text_its_length_stays_and_a_plain_number_never_shows() {
+        let alphabet: Vec<char> = "0123456789012345 -+().,@:;Tgé\u{a0}\u{2011}".chars().collect();
+        let mut random = fastrand::Rng::with_seed(11);
+        for _ in 0..50_000 {
+            let mut text: String =
+                (0..random.usize(0..40)).map(|_| alphabet[random.usize(0..alphabet.len())]).collect();
+            let masked = mask_in_text(&text);
+            assert_eq!(masked.chars().count(), text.chars().count(), "{text}");
+            assert_eq!(masked.len(), text.len(), "{text}");
+            text.push_str(",5511987654321;");
+            assert!(!mask_in_text(&text).contains("987654321"), "{text}");
+            // Understanding it must not fail either, whatever it is.
+            let _ = crate::recipient::parse(&text);
+        }
+    }
+
+    #[test]
     fn addresses_of_persons_are_masked_and_groups_are_not() {
         assert_eq!(Address::new("5511999998888").masked(), "55119****8888");
         assert_eq!(Address::new("120363019502650977-group").masked(), "120363019502650977-group");

@@ -11,7 +11,11 @@ pub(super) fn named(line: &str) -> Option<u8> {
     let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
     let prefix = line.get(..4)?;
     match line.as_bytes().get(4..)? {
-        [delimiter] if prefix.eq_ignore_ascii_case("sep=") && delimiter.is_ascii_punctuation() => Some(*delimiter),
+        [delimiter]
+            if prefix.eq_ignore_ascii_case("sep=") && delimiter.is_ascii_punctuation() && *delimiter != b'"' =>
+        {
+            Some(*delimiter)
+        }
         // The tab was cut off with the blanks at the line's end.
         [] if prefix.eq_ignore_ascii_case("sep=") => Some(b'\t'),
         _ => None,
@@ -64,6 +68,7 @@ mod tests {
             ("sep=\t", Some(b'\t')),
             ("sep", None),
             ("sep=;;", None),
+            ("sep=\"", None),
             ("phone;name", None),
             ("ação", None),
         ] {

@@ -223,7 +223,7 @@ impl<R: Read> Records<R> {
         }
         self.line = self.line.saturating_add(1);
         // The head goes back in front of what is left, so that the raw record has a text to point to.
-        self.dropped = self.dropped.saturating_add((self.start as u64).saturating_sub(head.len() as u64));
+        self.dropped = (self.dropped + self.start as u64).saturating_sub(head.len() as u64);
         self.buffer.replace_range(..self.start, &head);
         self.start = head.len();
         Ok(Raw { range: 0..head.len(), line, fault: Some(RawFault::LongLine) })
