@@ -4,6 +4,7 @@
 mod campaign;
 mod contract;
 mod house;
+mod invalid;
 mod sandbox;
 mod simulation;
 #[path = "../support/mod.rs"]
