@@ -42,6 +42,9 @@ pub(super) enum Prefix {
     None,
 }
 
+/// A number without area code has no more digits than this, in Brazil and nearly everywhere.
+const LOCAL_DIGITS_MAX: usize = 9;
+
 /// Checks a number of at most 15 digits.
 pub(super) fn check(digits: &str, prefix: Prefix) -> Result<Parsed, Fault> {
     if is_plain_brazilian_mobile(digits.as_bytes()) {
@@ -57,6 +60,11 @@ pub(super) fn check(digits: &str, prefix: Prefix) -> Result<Parsed, Fault> {
         return Err(fault);
     }
     match reading {
+        Reading::Unassigned { .. } | Reading::NoCountry
+            if prefix == Prefix::None && digits.len() <= LOCAL_DIGITS_MAX =>
+        {
+            Err(Fault::TooShort { digits: digits.len() })
+        }
         Reading::Number { canonical, .. } if canonical == digits => Ok(Parsed::plain(Kind::Person, digits)),
         Reading::Number { canonical, .. } => Err(Fault::TrunkZero { write: canonical }),
         Reading::Unassigned { country_code, length } => Err(Fault::NotInPlan { country_code, length }),
@@ -184,6 +192,7 @@ mod tests {
             ("5523999998888", Prefix::International, not(55, Length::Possible)),
             ("55119999", Prefix::International, not(55, Length::Short)),
             ("55119999988887", Prefix::None, not(55, Length::Long)),
+            ("999998888", Prefix::None, Err(Fault::TooShort { digits: 9 })),
             ("9991234567", Prefix::International, Err(Fault::UnknownCountry)),
             ("11999998888", Prefix::None, Err(Fault::NoCountryCode { write: "5511999998888".into() })),
             ("011999998888", Prefix::None, Err(Fault::NoCountryCode { write: "5511999998888".into() })),

@@ -54,7 +54,7 @@ fn found(case: &Path) -> String {
         let place = diagnostic.place.as_ref();
         let file = place.map(|place| place.file.trim_start_matches(CASES).trim_start_matches('/')).unwrap_or_default();
         let at = place.and_then(|place| place.span).map(|span| format!(":{}:{}", span.line, span.column));
-        let (code, message) = (diagnostic.code.id, diagnostic.message.escape_debug());
+        let (code, message) = (diagnostic.code.id, &diagnostic.message);
         writeln!(lines, "{file}{} {code} {message}", at.unwrap_or_default()).unwrap();
     }
     lines

@@ -2,24 +2,25 @@
 
 use std::fmt::Write;
 
-use super::{Summary, closing, cut_lines, masked};
+use super::{Summary, closing, cut_lines, from_here, masked};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 
 pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, mask: bool) -> String {
-    let mut lines: Vec<String> = diagnostics.sorted().into_iter().map(|found| annotation(found, mask)).collect();
+    let mut lines: Vec<String> =
+        diagnostics.sorted().into_iter().map(|found| annotation(found, summary, mask)).collect();
     lines.extend(cut_lines(diagnostics).iter().map(|line| format!("::notice::{}", data(line))));
     lines.push(closing(diagnostics, summary));
     lines.join("\n") + "\n"
 }
 
-fn annotation(diagnostic: &Diagnostic, mask: bool) -> String {
+fn annotation(diagnostic: &Diagnostic, summary: &Summary, mask: bool) -> String {
     let kind = match diagnostic.severity() {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
     let mut properties = Vec::new();
     if let Some(place) = &diagnostic.place {
-        properties.push(format!("file={}", property(&place.file)));
+        properties.push(format!("file={}", property(&from_here(&place.file, summary))));
         if let Some(span) = place.span {
             properties.push(format!("line={}", span.line));
             properties.push(format!("endLine={}", span.end_line));

@@ -10,6 +10,7 @@ mod junit;
 mod sarif;
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Diagnostics;
@@ -44,7 +45,7 @@ pub struct Style {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     pub messages: u64,
-    /// Every file that was checked, also those without a fault.
+    /// Every file that was checked, also those without a fault: each manifest, followed by its lists.
     pub files: Vec<Arc<str>>,
 }
 
@@ -54,7 +55,7 @@ pub fn render(diagnostics: &Diagnostics, summary: &Summary, format: Format, styl
         Format::Human => human::render(diagnostics, summary, style),
         Format::Json => json::render(diagnostics, summary, style.mask),
         Format::Github => github::render(diagnostics, summary, style.mask),
-        Format::Sarif => sarif::render(diagnostics, style.mask),
+        Format::Sarif => sarif::render(diagnostics, summary, style.mask),
         Format::Junit => junit::render(diagnostics, summary, style.mask),
     }
 }
@@ -85,6 +86,24 @@ fn one_line(text: &str, mask: bool) -> String {
         }
     }
     line
+}
+
+/// A file as it can be opened from here, for services that show the source: lists are named relative to their
+/// manifest's folder.
+fn from_here(file: &str, summary: &Summary) -> String {
+    let mut folder = Path::new("");
+    for known in &summary.files {
+        let path = Path::new(&**known);
+        let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if &**known == file {
+            let whole = if is_manifest { path.to_owned() } else { folder.join(path) };
+            return whole.to_string_lossy().into_owned();
+        }
+        if is_manifest {
+            folder = path.parent().unwrap_or(Path::new(""));
+        }
+    }
+    file.to_owned()
 }
 
 /// `1 error`, `2 errors`.
@@ -157,6 +176,21 @@ mod tests {
         assert_eq!(closing(&diagnostics, &summary), "3 errors, 1 warning: 3 files checked");
         let one = Summary { messages: 1, files: vec!["m.yaml".into()] };
         assert_eq!(closing(&Diagnostics::new(), &one), "valid: 1 message, 1 file checked");
+    }
+
+    #[test]
+    fn lists_are_named_from_here() {
+        let files = ["a.yaml", "x.csv", "teams/b.yml", "lists/y.csv"].map(Arc::from).to_vec();
+        let summary = Summary { messages: 0, files };
+        for (file, expected) in [
+            ("a.yaml", "a.yaml"),
+            ("x.csv", "x.csv"),
+            ("teams/b.yml", "teams/b.yml"),
+            ("lists/y.csv", "teams/lists/y.csv"),
+            ("other.csv", "other.csv"),
+        ] {
+            assert_eq!(from_here(file, &summary), expected);
+        }
     }
 
     #[test]

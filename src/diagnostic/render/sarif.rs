@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::masked;
+use super::{Summary, from_here, masked};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 
-pub(super) fn render(diagnostics: &Diagnostics, mask: bool) -> String {
+pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, mask: bool) -> String {
     let sorted = diagnostics.sorted();
     let mut rules: Vec<&Code> = Vec::new();
     for diagnostic in &sorted {
@@ -16,7 +16,7 @@ pub(super) fn render(diagnostics: &Diagnostics, mask: bool) -> String {
         }
     }
     rules.sort_by_key(|rule| rule.id);
-    let results: Vec<Value> = sorted.iter().map(|diagnostic| result(diagnostic, &rules, mask)).collect();
+    let results: Vec<Value> = sorted.iter().map(|diagnostic| result(diagnostic, &rules, summary, mask)).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -41,7 +41,7 @@ fn rule(code: &Code) -> Value {
     })
 }
 
-fn result(diagnostic: &Diagnostic, rules: &[&Code], mask: bool) -> Value {
+fn result(diagnostic: &Diagnostic, rules: &[&Code], summary: &Summary, mask: bool) -> Value {
     let mut text = masked(&diagnostic.message, mask).into_owned();
     if let Some(help) = &diagnostic.help {
         text.push_str(". Help: ");
@@ -52,7 +52,7 @@ fn result(diagnostic: &Diagnostic, rules: &[&Code], mask: bool) -> Value {
         .iter()
         .enumerate()
         .map(|(index, related)| {
-            let mut location = location(&related.place);
+            let mut location = location(&related.place, summary);
             location["id"] = json!(index + 1);
             location["message"] = json!({"text": masked(&related.message, mask)});
             location
@@ -63,7 +63,7 @@ fn result(diagnostic: &Diagnostic, rules: &[&Code], mask: bool) -> Value {
         "ruleIndex": rules.iter().position(|rule| rule.id == diagnostic.code.id),
         "level": diagnostic.severity().as_str(),
         "message": {"text": text},
-        "locations": diagnostic.place.iter().map(location).collect::<Vec<_>>(),
+        "locations": diagnostic.place.iter().map(|place| location(place, summary)).collect::<Vec<_>>(),
     });
     if !related.is_empty() {
         result["relatedLocations"] = json!(related);
@@ -71,8 +71,8 @@ fn result(diagnostic: &Diagnostic, rules: &[&Code], mask: bool) -> Value {
     result
 }
 
-fn location(place: &Place) -> Value {
-    let mut physical = json!({"artifactLocation": {"uri": uri(&place.file)}});
+fn location(place: &Place, summary: &Summary) -> Value {
+    let mut physical = json!({"artifactLocation": {"uri": uri(&from_here(&place.file, summary))}});
     if let Some(span) = place.span {
         physical["region"] = json!({
             "startLine": span.line,
@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn the_log_has_rules_results_and_places() {
-        let (diagnostics, _) = sample::found();
-        let log: Value = serde_json::from_str(&render(&diagnostics, true)).unwrap();
+        let (diagnostics, summary) = sample::found();
+        let log: Value = serde_json::from_str(&render(&diagnostics, &summary, true)).unwrap();
         assert_eq!(log["version"], "2.1.0");
         let run = &log["runs"][0];
         assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "E308");
