@@ -5,6 +5,7 @@ use std::io;
 use super::cells::{self, Cells, Lookup};
 use super::seen::{First, Seen};
 use crate::diagnostic::text::recipient as text;
+use crate::diagnostic::text::rows::UNNAMED;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::{CsvList, ListKind, Manifest, Offered, RecipientList};
 use crate::recipient::{self, Identity, Kind, Recipient};
@@ -61,11 +62,14 @@ pub(super) fn walk(
         ListKind::Csv(csv) => {
             let Some(mut rows) = open(manifest, list, csv, &mut unsaid) else { return Ok(0) };
             let lookup = Lookup::of(&rows);
+            // Said once, at the list: its rows name nobody, which is no fault of theirs.
+            let names_somebody = rows.phone().is_some();
             while let Some(row) = rows.next(walk.says(diagnostics, &mut unsaid)) {
                 let fault = row.fault.clone();
                 let cells = Cells::Csv { row: &row, lookup: &lookup };
                 let audience = match fault {
                     Some(error) => Audience::Faulty { error },
+                    None if !names_somebody => Audience::Faulty { error: UNNAMED.to_owned() },
                     None => audience(&cells, walk.says(diagnostics, &mut unsaid)),
                 };
                 persons += u64::from(audience.is_person());

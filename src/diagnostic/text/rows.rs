@@ -47,6 +47,9 @@ pub const CODES: &[&Code] = &[
     &NO_ROWS,
 ];
 
+/// Why a row of a list without a column for the recipient is nobody's.
+pub const UNNAMED: &str = "the list has no column for the recipient";
+
 pub fn unreadable(file: &str, error: &std::io::Error) -> Diagnostic {
     let (message, help) = match error.kind() {
         std::io::ErrorKind::NotFound => (
