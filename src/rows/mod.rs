@@ -286,12 +286,15 @@ mod tests {
         (rows, found.collect())
     }
 
+    /// A file's bytes, `columns`, and what is found.
+    type Case<'a> = (&'a [u8], &'a [(&'a str, &'a str)], &'a [&'a str]);
+
     #[test]
     fn headers_and_files() {
         let columns: &[(&str, &str)] = &[("phone", "Celular"), ("first_name", "Nome")];
         let utf16: Vec<u8> =
             "\u{feff}phone\tnome\r\n5511999998888\tAna\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let cases: &[(&[u8], &[(&str, &str)], &[&str])] = &[
+        let cases: &[Case] = &[
             (b"phone,name\n5511999998888,Ana\n", &[], &[]),
             (b"sep=;\r\nPhone;name\r\n5511999998888;Ana\r\n", &[], &[]),
             (&utf16, &[], &[]),
