@@ -141,6 +141,27 @@ fn resolve(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Diagnostics;
+    use crate::manifest;
+
+    const MANIFEST: &str = "\
+version: 1
+campaign: spring
+timezone: UTC
+instances:
+  main: { id: \"${A_ID}\", token: \"${A_TOKEN}\", clientToken: \"${A_CLIENT}\" }
+  second: { id: \"${B_ID}\", token: \"${A_TOKEN}\" }
+events:
+  launch: { name: Launch, dateTime: \"2030-01-01T10:00\" }
+recipients:
+  all: { list: [\"120363019502650977-group\"] }
+";
+
+    fn manifest(folder: &Path) -> Manifest {
+        let path = folder.join("m.yaml");
+        std::fs::write(&path, MANIFEST).unwrap();
+        manifest::load(&path, &mut Diagnostics::new()).unwrap()
+    }
 
     #[test]
     fn files_are_read_as_people_write_them() {
@@ -150,6 +171,23 @@ mod tests {
         assert_eq!((value("A_ID").as_str(), value("A_TOKEN").as_str()), ("abc", "with blank"));
         assert_eq!((value("B_ID").as_str(), value("EMPTY").as_str()), ("x#y", ""));
         assert!(matches!(parse("A=1\nno equals sign".as_bytes()), Err(Fault::Entry(2))));
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named_with_its_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let instances = manifest(folder.path()).instances;
+        let none = |_: &str| None;
+        let failure = resolve(&instances, &none, None).unwrap_err();
+        let shown = failure.to_string();
+        for part in ["A_ID for main.id", "A_CLIENT for main.clientToken", "B_ID for second.id", "m.yaml:5", "A_TOKEN, "]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        let all = |name: &str| Some(format!("value-of-{name}"));
+        let known = resolve(&instances, &all, None).unwrap();
+        assert_eq!(known[1].credentials.id.expose_secret(), "value-of-B_ID");
+        assert!(known[1].credentials.client_token.is_none());
     }
 
     #[test]

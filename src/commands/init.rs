@@ -113,6 +113,17 @@ mod tests {
     }
 
     #[test]
+    fn the_starter_is_right_as_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        write_new(&folder.path().join("lists/recipients.csv"), LIST).unwrap();
+        let path = folder.path().join("campaign.yaml");
+        write_new(&path, &manifest(Zoned::now().date(), None)).unwrap();
+        let mut diagnostics = crate::diagnostic::Diagnostics::new();
+        crate::manifest::load(&path, &mut diagnostics).unwrap();
+        assert!(diagnostics.is_empty(), "{:?}", diagnostics.sorted());
+    }
+
+    #[test]
     fn nothing_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lists/recipients.csv");
