@@ -108,12 +108,19 @@ fn decode(bytes: &[u8]) -> Result<String, usize> {
 
 /// Characters that nobody types and that do not show.
 fn control_characters(source: &Source, diagnostics: &mut Diagnostics) {
+    /// A binary file is one mistake, not a million.
+    const SHOWN_MAX: usize = 20;
+    let mut shown = 0;
     for (offset, character) in source.text.char_indices() {
         let lone_return = character == '\r' && source.text.as_bytes().get(offset + 1) != Some(&b'\n');
         let control = character.is_control() && !matches!(character, '\n' | '\r' | '\t');
         if control || lone_return || matches!(character, '\u{feff}' | '\u{2028}' | '\u{2029}') {
             let place = source.place(offset..offset + character.len_utf8());
             diagnostics.push(words::control_character(character).at(place));
+            shown += 1;
+            if shown == SHOWN_MAX {
+                return;
+            }
         }
     }
 }

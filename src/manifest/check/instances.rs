@@ -7,6 +7,7 @@ use super::super::tree::Node;
 use super::delivery::{self, RawLimits};
 use super::{CheckedZone, Context, is_name, shared, slug};
 use crate::delivery::Limits;
+use crate::diagnostic::Place;
 use crate::diagnostic::text::values as words;
 
 /// Faulty instances are kept, with whatever credentials could be read: their names exist and may be referred to.
@@ -59,7 +60,9 @@ fn credential(context: &mut Context<'_>, key: &str, text: Option<&Text>, node: &
     match SecretText::parse(text, node.place(context.source)) {
         Ok(secret) => {
             if secret.is_literal() {
-                context.report(words::literal_secret(key, variable_for(key)), node);
+                // Without its line: the report would show the secret to everybody who reads a CI log.
+                let place = Place { excerpt: None, ..node.place(context.source) };
+                context.diagnostics.push(words::literal_secret(key, variable_for(key)).at(place));
             }
             Some(secret)
         }
