@@ -171,9 +171,6 @@ pub(super) fn plan<'a>(
     if let Some(error) = failed {
         return Err(error.into());
     }
-    if !plan.unchecked_instances.is_empty() {
-        notes.push("without credentials it could not be compared whether the instances are still the same".to_owned());
-    }
     let limits = planning::limits(manifest, wish.rate);
     let estimate = estimate::of(manifest, &plan, &limits, wish.limit, None, now)?;
     let counts = ledger.counts(&narrow)?;

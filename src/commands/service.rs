@@ -46,7 +46,13 @@ pub(super) fn reach(manifest: &Manifest, connection: &ConnectionArgs) -> Result<
 
 /// The stand-in on a loopback port: needs no credentials; an instance's id comes from its name.
 pub(super) fn stand_in(manifest: &Manifest, paths: &Paths, afresh: bool) -> Result<Service, Failure> {
-    let options = Options { state: Some(paths.sandbox_state.clone()), start_afresh: afresh, ..Options::default() };
+    let options = Options {
+        state: Some(paths.sandbox_state.clone()),
+        start_afresh: afresh,
+        // Nobody can ask for its log, since its port is not told.
+        log_entries_max: 0,
+        ..Options::default()
+    };
     let running = sandbox::start(options, 0)
         .map_err(|error| Failure::refused(format!("the sandbox cannot be started: {error}")))?;
     let base = BaseUrl::parse(&running.base_url)
