@@ -1,5 +1,6 @@
 //! The one integration test binary: one file per promise.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should say so at once")]
+#![allow(unreachable_pub, reason = "one binary: what files share is pub")]
 
 mod campaign;
 mod contract;

@@ -116,7 +116,12 @@ pub(super) fn apply_manifest(world: &mut World, scenario: &Scenario, manifest: &
         columns: &[],
         now: world.clock(),
     };
-    world.ledger.begin_reconcile(&spool, &context).unwrap().commit().unwrap();
+    world
+        .ledger
+        .begin_reconcile(&spool, &context, &mut |_| std::ops::ControlFlow::Continue(()))
+        .unwrap()
+        .commit()
+        .unwrap();
 }
 
 /// A person looks into every group of which nobody knows, and says what is there.
