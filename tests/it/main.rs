@@ -4,6 +4,7 @@
 
 mod campaign;
 mod contract;
+mod engine;
 mod house;
 mod invalid;
 mod sandbox;

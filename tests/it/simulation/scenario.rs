@@ -23,7 +23,6 @@ pub(super) enum Weather {
 
 #[derive(Debug)]
 pub(super) struct Scenario {
-    pub(super) seed: u64,
     pub(super) rng: fastrand::Rng,
     pub(super) fleet: FleetOptions,
     /// Per lane.
@@ -49,7 +48,7 @@ impl Scenario {
         };
         let messages = rng.usize(1..=18);
         let applies = rng.usize(1..=6);
-        Self { seed, rng, fleet, messages, applies }
+        Self { rng, fleet, messages, applies }
     }
 
     /// What one apply is told; the last ones are told to get on with it.
