@@ -117,7 +117,10 @@ impl Fleet {
     /// Gives free slots to the lanes' messages, one each in turn.
     fn take_messages(&mut self, now: Now) -> Vec<usize> {
         let lead = (self.commit_takes * 2).clamp(LEAD_MIN, LEAD_MAX);
-        let (free, limit) = (self.free.len(), self.limit);
+        // At most half of the slots at once: while one half's batch is on its way to the disk, the other half is on the
+        // network. Else all would wait for the disk together, and then for the network together.
+        let half = self.slots.len().div_ceil(2);
+        let (free, limit) = (self.free.len().min(half), self.limit);
         let mut taken = Vec::new();
         if free == 0 {
             return taken;
@@ -126,7 +129,7 @@ impl Fleet {
         let mut allowed: Vec<usize> =
             self.lanes.iter_mut().map(|lane| lane.allowance(now, free, limit, lead, &mut self.out)).collect();
         let mut idle_in_row = 0;
-        while idle_in_row < count && !self.free.is_empty() {
+        while idle_in_row < count && taken.len() < free {
             let index = self.turn % count;
             self.turn = (index + 1) % count;
             idle_in_row += 1;

@@ -301,7 +301,7 @@ fn a_signal_drains_and_a_second_one_leaves() {
 #[test]
 fn a_failed_ledger_stops_everything_and_keeps_the_answers() {
     let mut drill = Drill::new(options(8, vec![unlimited()]), 100, Create, |_| (ms(50), accepted()));
-    drill.fail_commit = Some(2);
+    drill.fail_commit = Some(3);
     let drill = drill.run();
     assert_eq!(drill.fleet.stopped(), Some(Stopped::Ledger));
     assert_eq!(drill.sent.len(), 8, "nothing starts after the failure");
