@@ -1,5 +1,6 @@
 //! The engine under tokio: the real ledger on disk, the real gateway, the sandbox on a loopback port.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ fn ledger(folder: &Path, messages: u64) -> Ledger {
         columns: &[],
         now: jiff::Timestamp::now(),
     };
-    ledger.begin_reconcile(&spool, &context).unwrap().commit().unwrap();
+    ledger.begin_reconcile(&spool, &context, &mut |_| ControlFlow::Continue(())).unwrap().commit().unwrap();
     ledger
 }
 
