@@ -8,6 +8,8 @@
 
 mod aim;
 mod attempts;
+#[cfg(test)]
+mod cost;
 mod error;
 mod file;
 mod guard;
