@@ -3,6 +3,8 @@
 //!
 //! Deliberately without behaviour: a value that is well formed but makes no sense here and now is refused by the command.
 
+#![allow(rustdoc::invalid_html_tags, reason = "help texts name files such as <campaign>.ledger.db")]
+
 mod campaign;
 mod sandbox;
 mod service;

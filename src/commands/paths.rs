@@ -45,6 +45,7 @@ pub(super) struct Paths {
 impl Paths {
     pub(super) fn of(folder: &Path, campaign: &str, purpose: Purpose) -> Self {
         let identity = format!("{campaign}{}", purpose.infix());
+        let folder = if folder == Path::new(".") { Path::new("") } else { folder };
         let beside = |ending: &str| folder.join(format!("{identity}.{ending}"));
         Self {
             ledger: beside("ledger.db"),

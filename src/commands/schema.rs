@@ -6,8 +6,6 @@ use crate::manifest;
 use crate::report::Stream;
 
 pub(super) fn run() -> Result<Exit, Failure> {
-    let schema =
-        serde_json::to_string_pretty(&manifest::schema()).map_err(|error| Failure::refused(error.to_string()))?;
-    Stream::Stdout.say(&(schema + "\n"))?;
+    Stream::Stdout.say(&format!("{}\n", manifest::schema().trim_end()))?;
     Ok(Exit::Done)
 }

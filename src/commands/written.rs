@@ -19,7 +19,7 @@ pub(super) fn results(ledger: &Ledger, path: &Path, options: &ResultsOptions) ->
     let columns = ledger.columns()?;
     let written = results::replace::<Failure>(path, csv_options(&columns, options), |csv| fill(ledger, csv))?;
     Ok(match written {
-        Written::Replaced(path) => Results { path: path.display().to_string(), note: None },
+        Written::Replaced(_) => Results { path: path.display().to_string(), note: None },
         Written::Beside { path: beside, why } => {
             let note = format!("{} could not be replaced ({why}); is it open in a spreadsheet?", path.display());
             Results { path: beside.display().to_string(), note: Some(note) }
