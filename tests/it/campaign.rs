@@ -19,15 +19,15 @@ fn by_status(rows: &[ResultRow]) -> BTreeMap<String, usize> {
 
 #[test]
 fn the_quickstart_invites_everybody_once_and_the_second_run_nobody() {
-    let world = World::with_manifests();
-    let first = world.run(&["apply", "quickstart.yaml", "--sandbox", "--format", "json"]).expect(0).json();
+    let world = World::repository();
+    let first = world.run(&["apply", "manifests/quickstart.yaml", "--sandbox", "--format", "json"]).expect(0).json();
     assert_eq!(first["messages"]["accepted"], 12);
     assert_eq!(first["sandbox"]["requests"], 12);
     assert_eq!(first["sandbox"]["duplicates"], 0);
-    let rows = world.results("quickstart.sandbox.results.csv");
+    let rows = world.results("manifests/quickstart.sandbox.results.csv");
     assert_eq!(rows.len(), 12);
     assert!(rows.iter().all(|row| row.get("status") == "accepted" && !row.get("message_id").is_empty()), "{rows:?}");
-    let second = world.run(&["apply", "quickstart.yaml", "--sandbox", "--format", "json"]).expect(0).json();
+    let second = world.run(&["apply", "manifests/quickstart.yaml", "--sandbox", "--format", "json"]).expect(0).json();
     assert_eq!(second["requests"], 0);
     assert_eq!(second["sandbox"]["requests"], 0);
     assert_eq!(second["plan"]["keep"], 12);

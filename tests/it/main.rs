@@ -7,6 +7,7 @@ mod contract;
 mod engine;
 mod house;
 mod invalid;
+mod readme;
 mod sandbox;
 mod simulation;
 #[path = "../support/mod.rs"]

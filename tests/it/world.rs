@@ -29,10 +29,10 @@ impl World {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// With a copy of the repository's `manifests` folder.
-    pub fn with_manifests() -> Self {
+    /// With a copy of the repository's `manifests` folder under its own name.
+    pub fn repository() -> Self {
         let world = Self::new();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests"), world.folder.path());
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests"), &world.path("manifests"));
         world
     }
 
