@@ -68,7 +68,8 @@ fn the_tour_prints_what_it_says() {
 fn the_commands_of_the_pull_request_check_pass_and_need_nothing() {
     let world = World::repository();
     let readme = readme();
-    let commands: Vec<&str> = readme.lines().filter_map(|line| line.trim().strip_prefix("- run: zapi-batch ")).collect();
+    let commands: Vec<&str> =
+        readme.lines().filter_map(|line| line.trim().strip_prefix("- run: zapi-batch ")).collect();
     assert_eq!(commands.len(), 2);
     for command in commands {
         let mut process = world.command(&command.split_whitespace().collect::<Vec<_>>());
@@ -106,7 +107,11 @@ fn every_command_of_the_table_explains_itself() {
     let table = readme.split("## Commands").nth(1).unwrap().split("\n\n").nth(1).unwrap();
     let words = table.lines().skip(2).flat_map(|row| {
         let cell = row.split('|').nth(1).unwrap();
-        cell.split('`').skip(1).step_by(2).map(|code| code.split_whitespace().next().unwrap().to_owned()).collect::<Vec<_>>()
+        cell.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(|code| code.split_whitespace().next().unwrap().to_owned())
+            .collect::<Vec<_>>()
     });
     let mut seen = 0;
     for command in words {
