@@ -100,13 +100,15 @@ fn apply(world: &mut World, scenario: &mut Scenario, manifest: &Manifest, weathe
     let options = scenario.options(weather);
     let is_rough = weather != Weather::Calm;
     let mut sometimes = |percent: u8| is_rough && world.rng.u8(0..100) < percent;
-    let (dies, fails, stops, stops_again) = (sometimes(50), sometimes(10), sometimes(20), sometimes(50));
+    let (dies, fails, stops, stops_again) = (sometimes(50), sometimes(10), sometimes(30), sometimes(50));
     let rng = &mut world.rng;
     let mut signals = Vec::new();
     if stops {
-        let at = Duration::from_millis(rng.u64(0..5000));
+        // As often in the first moments as in the long run.
+        let longest = 1 << rng.u32(10..23);
+        let at = Duration::from_micros(rng.u64(0..longest));
         signals.push(at);
-        signals.extend(stops_again.then(|| at + Duration::from_millis(rng.u64(0..8000))));
+        signals.extend(stops_again.then(|| at + Duration::from_micros(rng.u64(0..longest.min(400_000)))));
     }
     let plan = Plan {
         weather,
