@@ -9,7 +9,7 @@ use crate::tally::tally;
 use crate::world::{Settings, World};
 
 const ROWS: u32 = 200;
-const LARGEST_KB: u64 = 1_200;
+const LARGEST_KB: u64 = 6_000;
 
 pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     let sizes = round.times(20, 120);
