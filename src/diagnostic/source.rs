@@ -1,5 +1,6 @@
 //! A text with its line table: turns byte offsets into places with an excerpt.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Place, Span};
@@ -11,6 +12,8 @@ pub struct Source {
     pub text: Arc<str>,
     /// Byte offset at which each line starts.
     line_starts: Arc<[usize]>,
+    /// Lines that excerpts show otherwise than they are, by number from 1: they may hold secrets.
+    hidden: Arc<BTreeMap<u32, String>>,
 }
 
 impl Source {
@@ -18,7 +21,13 @@ impl Source {
         let line_starts = std::iter::once(0)
             .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
             .collect();
-        Self { file, text, line_starts }
+        Self { file, text, line_starts, hidden: Arc::default() }
+    }
+
+    /// Shows these lines, by number from 1, in these words wherever an excerpt is made. They are as long as the lines are.
+    #[must_use]
+    pub fn hiding(self, lines: BTreeMap<u32, String>) -> Self {
+        Self { hidden: Arc::new(lines), ..self }
     }
 
     /// Line and column (both from 1, the column in characters) of a byte offset.
@@ -48,7 +57,12 @@ impl Source {
     fn lines(&self, first: u32, last: u32) -> Arc<str> {
         let start = self.line_starts.get(first.saturating_sub(1) as usize).copied().unwrap_or(self.text.len());
         let end = self.line_starts.get(last as usize).copied().unwrap_or(self.text.len());
-        Arc::from(self.text[start..end.max(start)].trim_end_matches(['\n', '\r']))
+        let lines = self.text[start..end.max(start)].trim_end_matches(['\n', '\r']);
+        if self.hidden.range(first..=last.max(first)).next().is_none() {
+            return Arc::from(lines);
+        }
+        let shown = (first..).zip(lines.split('\n')).map(|(number, line)| self.hidden.get(&number).map_or(line, |h| h));
+        Arc::from(shown.collect::<Vec<_>>().join("\n"))
     }
 }
 

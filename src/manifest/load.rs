@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::check::{self, Context};
+use super::hidden::hidden_lines;
 use super::raw::RawManifest;
 use super::{Manifest, schema, shape, tree};
 use crate::diagnostic::source::Source;
@@ -41,7 +42,8 @@ pub fn load_at(path: &Path, now: Timestamp, diagnostics: &mut Diagnostics) -> Op
         Err(valid) => {
             // The text up to the first bad byte tells where it stands.
             let before: Arc<str> = String::from_utf8_lossy(&bytes[..valid]).into_owned().into();
-            let source = Source::new(file, before);
+            let hidden = hidden_lines(&before);
+            let source = Source::new(file, before).hiding(hidden);
             diagnostics.push(words::encoding().at(source.place(source.text.len()..source.text.len())));
             None
         }
@@ -50,6 +52,7 @@ pub fn load_at(path: &Path, now: Timestamp, diagnostics: &mut Diagnostics) -> Op
 
 /// A manifest's text to a manifest. `path` is where it is said to stand; nothing is read from there.
 pub fn parse(path: &Path, source: &Source, now: Timestamp, diagnostics: &mut Diagnostics) -> Option<Manifest> {
+    let source = &source.clone().hiding(hidden_lines(&source.text));
     let before = diagnostics.errors();
     control_characters(source, diagnostics);
     if diagnostics.errors() > before {

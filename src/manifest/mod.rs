@@ -9,6 +9,7 @@
 
 mod check;
 pub mod event;
+mod hidden;
 mod load;
 mod names;
 mod raw;

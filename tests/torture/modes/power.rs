@@ -36,6 +36,8 @@ fn verdict(round: &Round, losses: u64, lying: bool) -> Verdict {
                 twice += count;
                 copied += 1;
             }
+            // A ledger that is gone altogether is what the lie leads to as well; the note beside it then stops the run.
+            Err(_) if lying => copied += 1,
             Err(fault) => faults.push(format!("loss {n}: {fault}")),
         }
     }
