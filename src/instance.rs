@@ -1,7 +1,6 @@
-//! A Z-API instance: one WhatsApp number, its name in the manifest, its credentials, and the fingerprint by which the
+//! A Z-API instance: one `WhatsApp` number, its name in the manifest, its credentials, and the fingerprint by which the
 //! ledger knows it again.
 
-use std::fmt;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -14,10 +13,8 @@ pub struct Fingerprint(Box<str>);
 
 impl Fingerprint {
     pub fn of(instance_id: &SecretString) -> Self {
-        let mut hex = String::with_capacity(64);
-        for byte in Sha256::digest(instance_id.expose_secret().as_bytes()) {
-            fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}")).expect("writing to a String does not fail");
-        }
+        let digest = Sha256::digest(instance_id.expose_secret().as_bytes());
+        let hex: String = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit).collect();
         Self(hex.into())
     }
 
@@ -29,6 +26,11 @@ impl Fingerprint {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// `nibble` is below 16.
+fn hex_digit(nibble: u8) -> char {
+    char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 })
 }
 
 /// What it takes to send through an instance. `Debug` shows none of it.

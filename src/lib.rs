@@ -1,4 +1,4 @@
-//! zapi-batch invites a whole campaign to WhatsApp events over Z-API: a manifest in, exactly one invitation a recipient
+//! `zapi-batch` invites a whole campaign to `WhatsApp` events over Z-API: a manifest in, exactly one invitation a recipient
 //! out, whatever crashed in between.
 //!
 //! # The data's way

@@ -122,10 +122,9 @@ pub(super) fn narrowed(selection: &SelectionArgs, limit: Option<u64>) -> String 
     [only, to, limit].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// How many messages this run attempts: all that are to do, but no more than `--limit` new ones.
+/// How many messages this run attempts: all that are to do, but no more than `--limit`.
 pub(super) fn to_do(plan: &Plan, limit: Option<u64>) -> u64 {
-    let again = plan.selected.to_do() - plan.first_attempts;
-    again + limit.map_or(plan.first_attempts, |limit| limit.min(plan.first_attempts))
+    limit.map_or(plan.selected.to_do(), |limit| limit.min(plan.selected.to_do()))
 }
 
 fn event_line(event: &EventSummary) -> EventLine {

@@ -63,7 +63,10 @@ impl Expansion {
     }
 }
 
-/// The identities of a list, for `test`: whom the list reaches, whatever the sends say.
+/// The recipients of a list, whatever the sends say.
+///
+/// # Panics
+/// Never: nothing is written that could fail.
 pub fn recipients_of(manifest: &Manifest, list: usize, diagnostics: &mut Diagnostics) -> Vec<Recipient> {
     let mut found = Vec::new();
     lists::walk(manifest, &manifest.lists[list], lists::Walk::First, diagnostics, &mut |row, _| {

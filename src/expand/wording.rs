@@ -78,9 +78,9 @@ impl<'m> Wording<'m> {
         }
         let context = Context { cells, vars: self.vars };
         let faults = self.fill(variant, &context, |_| true);
-        let faulty = !faults.is_empty();
+        let cannot_render = !faults.is_empty();
         found.extend(faults.into_iter().filter_map(|(field, fault)| self.fault_of_row(field, variant, *fault, cells)));
-        if faulty {
+        if cannot_render {
             return None;
         }
         let built = self.build(variant, |_| true);

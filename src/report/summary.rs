@@ -103,7 +103,7 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
         page.line(&format!("  {ACCEPTED_MEANS}"));
     }
     if report.requests > 0 {
-        page.entry(Tone::Quiet, "sent", &sent(report));
+        page.entry(Tone::Quiet, "attempts", &attempts(report));
     }
     if let Some(sandbox) = report.sandbox {
         let rest = format!(
@@ -162,11 +162,11 @@ fn headline(page: &mut Page, report: &SummaryReport) {
 }
 
 /// `152 requests in 7 min 30 s, 20/min`.
-fn sent(report: &SummaryReport) -> String {
+fn attempts(report: &SummaryReport) -> String {
     let rate = words::measured_rate(report.requests, report.duration).map(|rate| format!(", {rate}"));
     format!(
         "{} in {}{}",
-        words::count(report.requests, "request", "requests"),
+        report.requests,
         words::duration(report.duration),
         rate.unwrap_or_default()
     )

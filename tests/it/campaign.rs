@@ -81,9 +81,9 @@ fn an_interrupted_run_is_completed_by_the_next_one() {
 
     // One of the pending groups is taken out, and what the others are told changes.
     let removed = pending.last().unwrap().get("recipient").to_owned();
-    let list: String =
-        groups(300).lines().filter(|line| !line.starts_with(&removed)).map(|line| format!("{line}\n")).collect();
-    world.write("list.csv", list);
+    let all = groups(300);
+    let list: Vec<&str> = all.lines().filter(|line| !line.starts_with(&removed)).collect();
+    world.write("list.csv", list.join("\n"));
     let pending: Vec<String> = pending.iter().map(|row| row.get("recipient").to_owned()).collect();
     let reworded: Vec<String> = pending.iter().filter(|recipient| **recipient != removed).cloned().collect();
     world.write("m.yaml", MANIFEST.replace("Welcome, {{ label }}", "Come in, {{ label }}"));

@@ -173,7 +173,7 @@ pub fn rows_of(csv: &[u8]) -> Vec<ResultRow> {
 /// Waits until `ready`, for a minute at most.
 #[track_caller]
 pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !ready() {
         assert!(Instant::now() < deadline, "waited for a minute: {what}");
         std::thread::sleep(Duration::from_millis(5));
@@ -182,11 +182,10 @@ pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
 
 /// A CSV of so many groups, each with a label.
 pub fn groups(rows: usize) -> String {
-    let mut csv = String::from("phone,label\n");
-    for row in 0..rows {
-        csv.push_str(&format!("{}-group,Group {row}\n", 120_363_050_000_000_000_u64 + row as u64));
-    }
-    csv
+    let row = |row: usize| format!("{}-group,Group {row}", 120_363_050_000_000_000_u64 + row as u64);
+    let mut lines = vec!["phone,label".to_owned()];
+    lines.extend((0..rows).map(row));
+    lines.join("\n")
 }
 
 fn copy(from: &Path, to: &Path) {

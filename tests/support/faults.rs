@@ -33,7 +33,7 @@ pub const GOOD: &str =
     r#"{"zaapId":"3999984263738042930CD6ECDE9VDWSA","messageId":"D241XXXX732339502B68","id":"D241XXXX732339502B68"}"#;
 
 /// Longer than any timeout of the tests.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A complete answer with this status and body.
 pub fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {

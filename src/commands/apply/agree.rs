@@ -64,7 +64,7 @@ impl Apply<'_> {
         self.ask(&agreed, prepared.is_loopback)?;
         reconcile.commit()?;
         prepared.held.keep();
-        self.note_sent(prepared, now)?;
+        Self::note_sent(prepared, now)?;
         Ok(agreed)
     }
 
@@ -142,7 +142,7 @@ impl Apply<'_> {
     }
 
     /// `<campaign>.sent.json`, on disk before the first attempt and refreshed at every stop.
-    pub(super) fn note_sent(&self, prepared: &mut Prepared<'_>, now: Timestamp) -> Result<(), Failure> {
+    pub(super) fn note_sent(prepared: &mut Prepared<'_>, now: Timestamp) -> Result<(), Failure> {
         let Some(ledger) = prepared.held.ledger() else { return Ok(()) };
         let counts = ledger.counts(&Narrow::default())?;
         write_sent(&prepared.paths.sent, ledger.id(), &counts, now)

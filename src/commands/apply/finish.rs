@@ -86,7 +86,7 @@ impl Apply<'_> {
         let results = written::results(ledger, &prepared.paths.results, &prepared.manifest.results)?;
         done.results = Some(results.path);
         done.results_note = results.note;
-        self.note_sent(prepared, Timestamp::now())
+        Self::note_sent(prepared, Timestamp::now())
     }
 
     fn tell(&self, prepared: &mut Prepared<'_>, agreed: &Agreed, counts: &Counts, done: &Done) -> Result<(), Failure> {

@@ -120,7 +120,7 @@ fn command(args: &ApplyArgs) -> String {
     let mut command = format!("zapi-batch apply {}", quoted(&args.manifest.display().to_string()));
     let mut flag = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            command.push_str(&format!(" {name} {}", quoted(&value)));
+            command.extend([" ", name, " ", &quoted(&value)]);
         }
     };
     flag("--ledger", args.ledger.ledger.as_ref().map(|path| path.display().to_string()));

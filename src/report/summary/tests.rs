@@ -51,7 +51,7 @@ fn a_stopped_run_says_why_and_what_to_type() {
     STOPPED 19:06  main: Client-Token not allowed (HTTP 403)                  exit 3
       809 = 150 accepted + 1 rejected + 1 unknown + 657 pending + 0 skipped
       accepted means queued by Z-API; delivery was not observed
-      sent      153 requests in 7 min 39 s, 20/min
+      attempts  153 in 7 min 39 s, 20/min
       unknown   "Mooca 2"   lists/groups.csv:118   no answer within 30 s
       rejected  "55119****8888"   lists/groups.csv:214   400 Invalid phone 55119****8888
       error     2 x Invalid phone
@@ -86,7 +86,7 @@ fn a_run_that_went_well_says_little() {
       of what --only launch selects:
       13 = 12 accepted + 0 rejected + 0 unknown + 0 pending + 1 skipped
       accepted means queued by Z-API; delivery was not observed
-      sent      12 requests in 1.9 s, 6.2/s
+      attempts  12 in 1.9 s, 6.2/s
       sandbox   12 requests seen by the stand-in, 0 duplicates (nothing was really sent)
       left      2 messages no longer listed or suppressed; the invitation stands
       results   spring-launch.results.csv
