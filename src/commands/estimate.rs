@@ -50,22 +50,21 @@ pub(super) fn of(
     Ok(Estimate { lanes, end })
 }
 
-/// How many messages each of the plan's instances attempts: all that were attempted before, and of the new ones no more
-/// than `--limit` says, in proportion.
+/// How many messages each of the plan's instances attempts: no more than `--limit` says in all, in proportion.
 fn shares(plan: &Plan, limit: Option<u64>) -> Vec<u64> {
-    let mut new_left: u64 = plan.instances.iter().map(|planned| planned.first_attempts).sum();
-    let mut allowed_left = limit.map_or(new_left, |limit| limit.min(new_left));
+    let mut left: u64 = plan.instances.iter().map(|planned| planned.counts.to_do()).sum();
+    let mut allowed_left = limit.map_or(left, |limit| limit.min(left));
     plan.instances
         .iter()
         .map(|planned| {
-            let new = planned.first_attempts;
-            let share = u128::from(allowed_left) * u128::from(new) / u128::from(new_left.max(1));
+            let to_do = planned.counts.to_do();
+            let share = u128::from(allowed_left) * u128::from(to_do) / u128::from(left.max(1));
             let share = u64::try_from(share).unwrap_or(u64::MAX);
-            new_left -= new;
-            // The last one with anything new takes what rounding left over.
-            let share = if new_left == 0 { allowed_left.min(new) } else { share };
+            left -= to_do;
+            // The last one with anything to do takes what rounding left over.
+            let share = if left == 0 { allowed_left.min(to_do) } else { share };
             allowed_left -= share;
-            planned.counts.to_do() - new + share
+            share
         })
         .collect()
 }
@@ -225,15 +224,14 @@ mod tests {
         let instance = |name: &str, new, again| InstancePlan {
             name: Arc::from(name),
             counts: VerbCounts { create: new, edit: again, ..VerbCounts::default() },
-            first_attempts: new,
         };
         let shared = Plan {
             instances: vec![instance("a", 100, 5), instance("b", 50, 0), instance("c", 0, 7)],
             ..Plan::default()
         };
         assert_eq!(shares(&shared, None), [105, 50, 7]);
-        assert_eq!(shares(&shared, Some(20)), [18, 7, 7]);
-        assert_eq!(shares(&shared, Some(1)), [5, 1, 7]);
+        assert_eq!(shares(&shared, Some(20)), [12, 7, 1]);
+        assert_eq!(shares(&shared, Some(1)).iter().sum::<u64>(), 1);
         assert_eq!(shares(&shared, Some(1000)), [105, 50, 7]);
     }
 

@@ -125,7 +125,6 @@ impl Drill {
             address: Address::new("1-group"),
             label: format!("{n}"),
             event: "{}".into(),
-            first_attempt: true,
         };
         let lanes = options.lanes.len();
         Self {

@@ -47,7 +47,6 @@ pub(super) struct Counted<'a> {
     pub(super) verb: &'a Verb,
     /// The place of its instance in the manifest.
     pub(super) instance: Option<usize>,
-    pub(super) first_attempt: bool,
     pub(super) has: Option<&'a str>,
     pub(super) wanted: Option<&'a str>,
     pub(super) accepted_at_ms: Option<i64>,
@@ -57,11 +56,7 @@ impl<'a> Tally<'a> {
     pub(super) fn new(instances: &[InstanceRef], narrow: &'a Narrow, now_ms: i64) -> Self {
         let instances = instances
             .iter()
-            .map(|instance| InstancePlan {
-                name: Arc::clone(&instance.name),
-                counts: VerbCounts::default(),
-                first_attempts: 0,
-            })
+            .map(|instance| InstancePlan { name: Arc::clone(&instance.name), counts: VerbCounts::default() })
             .collect();
         let plan = Plan { instances, ..Plan::default() };
         Self { plan, narrow, lists: HashMap::new(), last: None, selected: Vec::new(), now_ms }
@@ -110,12 +105,8 @@ impl<'a> Tally<'a> {
         if !self.verb(list, counted.verb) {
             return;
         }
-        let to_do = matches!(counted.verb, Verb::Create | Verb::Edit | Verb::CallOff);
-        let first = u64::from(to_do && counted.first_attempt);
-        self.plan.first_attempts += first;
         if let Some(instance) = counted.instance.and_then(|place| self.plan.instances.get_mut(place)) {
             instance.counts.add(counted.verb);
-            instance.first_attempts += first;
         }
         if matches!(counted.verb, Verb::Edit | Verb::CallOff) {
             let late = counted.accepted_at_ms.is_some_and(|at| self.now_ms - at > EDIT_DAYS_MS);

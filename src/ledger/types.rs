@@ -87,8 +87,6 @@ pub struct ListPlan {
 pub struct InstancePlan {
     pub name: Arc<str>,
     pub counts: VerbCounts,
-    /// Of those to do, how many have never been attempted.
-    pub first_attempts: u64,
 }
 
 /// A row that a person has to look at.
@@ -114,8 +112,6 @@ pub struct Plan {
     pub lists: Vec<ListPlan>,
     /// The manifest's instances, in its order.
     pub instances: Vec<InstancePlan>,
-    /// Of `selected.to_do()`, how many have never been attempted (for `--limit`).
-    pub first_attempts: u64,
     /// The first hundred blocked messages, and how many there are of each kind.
     pub blocked: Vec<NamedRow>,
     pub blocked_by: HashMap<BlockedWhy, u64>,
@@ -169,7 +165,6 @@ pub struct Work {
     pub label: String,
     /// The JSON of the event, as it goes on the wire.
     pub event: String,
-    pub first_attempt: bool,
 }
 
 /// Where reading of the work goes on.

@@ -155,7 +155,6 @@ impl<'a> Walk<'a> {
         let counted = Counted {
             verb: &verb,
             instance: self.instances.place(aim.instance_id),
-            first_attempt: record.attempts == 0,
             has: record.has(),
             wanted: sent.then_some(&*aim.event),
             accepted_at_ms: record.accepted_at,
@@ -210,7 +209,6 @@ impl<'a> Walk<'a> {
         let counted = Counted {
             verb: &verb,
             instance: self.instances.place(body.instance_id),
-            first_attempt: true,
             has: None,
             wanted,
             accepted_at_ms: None,

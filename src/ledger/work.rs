@@ -10,7 +10,7 @@ use super::{Cursor, Ledger, LedgerError, Narrow, Work};
 use crate::message::AttemptKind;
 use crate::recipient::Address;
 
-const SELECT: &str = "SELECT message.id, position, task, message_id, address, label, event, attempts
+const SELECT: &str = "SELECT message.id, position, task, message_id, address, label, event
     FROM message JOIN wording ON wording.message = message.id
     WHERE instance_id = ?1 AND state = 0 AND blocked IS NULL
     AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.message = message.id AND attempt.state = 0)";
@@ -71,7 +71,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Option<i64>, Work)> {
         address: Address::new(row.get::<_, String>(4)?),
         label: row.get(5)?,
         event: row.get(6)?,
-        first_attempt: row.get::<_, i64>(7)? == 0,
     };
     Ok((row.get(1)?, work))
 }

@@ -164,12 +164,7 @@ fn headline(page: &mut Page, report: &SummaryReport) {
 /// `152 requests in 7 min 30 s, 20/min`.
 fn attempts(report: &SummaryReport) -> String {
     let rate = words::measured_rate(report.requests, report.duration).map(|rate| format!(", {rate}"));
-    format!(
-        "{} in {}{}",
-        report.requests,
-        words::duration(report.duration),
-        rate.unwrap_or_default()
-    )
+    format!("{} in {}{}", report.requests, words::duration(report.duration), rate.unwrap_or_default())
 }
 
 fn rows(page: &mut Page, tone: Tone, word: &str, rows: &[NamedRow], all: u64) {

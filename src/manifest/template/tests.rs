@@ -166,7 +166,7 @@ proptest! {
         values in proptest::collection::vec(r"[a-z<&{} \n]{0,4}", 3),
     ) {
         const USES: [&str; 6] = ["{{ a }}", "{{b}}", "{{ row['a'] }}", "{{ row.c }}", "{{ c | default('x') }}", ""];
-        let text: String = parts.iter().map(|(text, using)| format!("{text}{}", USES[*using])).collect();
+        let text: String = parts.iter().flat_map(|(text, using)| [text.as_str(), USES[*using]]).collect();
         let row = Row::of(&[("a", &values[0]), ("b", &values[1]), ("c", &values[2])]);
         let Ok(template) = compiled(&text) else { return Ok(()) };
         if !matches!(template.form, Form::Pieces(_)) {

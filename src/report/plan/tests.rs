@@ -44,7 +44,7 @@ fn plan(counts: VerbCounts) -> Plan {
         total: counts,
         selected: counts,
         lists: vec![list("lists/groups.csv", counts)],
-        instances: vec![InstancePlan { name: Arc::from("main"), counts, first_attempts: counts.create }],
+        instances: vec![InstancePlan { name: Arc::from("main"), counts }],
         ..Plan::default()
     }
 }
