@@ -2,6 +2,7 @@
 
 mod disk;
 mod edits;
+mod guards;
 mod kills;
 mod network;
 mod operators;
@@ -29,6 +30,7 @@ pub(crate) const MODES: &[Mode] = &[
     Mode { name: "network", short: true, run: network::run },
     Mode { name: "outage", short: true, run: outage::run },
     Mode { name: "operators", short: true, run: operators::run },
+    Mode { name: "guards", short: true, run: guards::run },
     Mode { name: "signals", short: true, run: signals::run },
     Mode { name: "secrets", short: true, run: secrets::run },
     Mode { name: "edits", short: true, run: edits::run },
