@@ -18,6 +18,7 @@ pub mod expansion;
 pub mod manifest;
 pub mod recipient;
 pub mod rows;
+pub mod run;
 pub mod template;
 pub mod values;
 
