@@ -58,6 +58,10 @@ impl<'a> Walk<'a> {
                 if scalars.peek().is_none() {
                     return self.wrong_kind(node, &alternatives, at);
                 }
+                // Where text will do, text it stays.
+                if scalars.clone().any(|schema| has_type(schema, "string") && schema.get("enum").is_none()) {
+                    return Some(Value::String(text.clone()));
+                }
                 if let Some(value) = scalars.clone().find_map(|schema| scalar(text, *style, schema)) {
                     return Some(value);
                 }

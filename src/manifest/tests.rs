@@ -40,6 +40,16 @@ fn the_examples_have_no_fault() {
     }
 }
 
+#[test]
+fn canceled_may_be_a_bool_a_text_or_a_template() {
+    for canceled in ["true", "false", "\"true\"", "\"{{ 'true' }}\""] {
+        let (manifest, lines) =
+            load(&format!("{HEAD}{}", EVENT.replace(" } }", &format!(", canceled: {canceled} }} }}"))));
+        assert_eq!(lines, [""; 0], "{canceled}");
+        assert!(manifest.is_some_and(|manifest| manifest.events[0].canceled.is_some()), "{canceled}");
+    }
+}
+
 /// One manifest with about sixty faults: `tests/manifests/many-faults.expected` has a line for each. Set `BLESS` to
 /// write the file anew.
 #[test]
