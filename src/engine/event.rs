@@ -49,6 +49,8 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     pub accepted: u64,
+    /// Of the accepted, how many were edits.
+    pub edited: u64,
     pub rejected: u64,
     /// Creates whose fate nobody knows.
     pub unknown: u64,

@@ -227,7 +227,10 @@ impl Fleet {
         let verdict = lane.settle(task, &outcome, slot.epoch, now, &mut self.out);
         self.last = Some(Settled { lane: slot.lane, label, kind, verdict });
         match (verdict, kind) {
-            (Verdict::Accepted, _) => self.tally.accepted += 1,
+            (Verdict::Accepted, kind) => {
+                self.tally.accepted += 1;
+                self.tally.edited += u64::from(kind == AttemptKind::Edit);
+            }
             (Verdict::Rejected, _) => self.tally.rejected += 1,
             (Verdict::NotSent, _) => self.tally.not_sent += 1,
             (Verdict::Unknown, AttemptKind::Create) => self.tally.unknown += 1,

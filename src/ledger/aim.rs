@@ -10,6 +10,9 @@ use super::schema::{blocked_number, kind_number, state_number};
 use crate::message::{AttemptKind, SkipReason, State};
 use crate::plan::{Verb, called_off};
 
+/// What the results say of an invitation that stands although it is not wanted any more.
+const LEFT: &str = "left: no longer listed or suppressed; the invitation stands";
+
 /// Where a message stands in the input now, and how its row shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Listing<'a> {
@@ -65,6 +68,10 @@ impl<'a> Aim<'a> {
         if let (Some(body), 0) = (body, record.attempts) {
             aim.instance_id = body.instance_id;
         }
+        // It held the reason, which may not hold any more.
+        if record.blocked.is_some() && record.state != State::Unknown {
+            aim.error.clear();
+        }
         match verb {
             Verb::Create => aim.wait(AttemptKind::Create, body, None),
             Verb::Edit => aim.wait(AttemptKind::Edit, body, record.has()),
@@ -76,9 +83,19 @@ impl<'a> Aim<'a> {
                 }
             }
             Verb::Keep if record.state == State::Unknown => {}
-            Verb::Keep | Verb::Left => aim.settled(record),
+            Verb::Keep => aim.settled(record),
+            Verb::Left => {
+                aim.settled(record);
+                LEFT.clone_into(&mut aim.error);
+            }
             Verb::Skip(reason) => aim.skipped(reason, body),
-            Verb::Blocked(why) => aim.blocked = Some(blocked_number(*why)),
+            Verb::Blocked(why) => {
+                aim.blocked = Some(blocked_number(*why));
+                // What is unknown keeps what is known of that.
+                if record.state != State::Unknown {
+                    why.as_str().clone_into(&mut aim.error);
+                }
+            }
         }
         aim
     }
@@ -104,10 +121,8 @@ impl<'a> Aim<'a> {
     /// The recipient has what it shall have, so nothing is waiting.
     fn settled(&mut self, record: &Record) {
         if let Some(has) = record.has() {
-            if self.state != State::Accepted {
-                self.state = State::Accepted;
-                self.error.clear();
-            }
+            self.state = State::Accepted;
+            self.error.clear();
             self.task = None;
             if self.was.is_some() {
                 self.word(has.to_owned(), None);

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::schema::{state_number, state_of};
+use super::schema::{blocked_number, state_number, state_of};
 use super::work::narrow_sql;
 use super::{Counts, Holder, Ledger, LedgerError, NamedRow, Narrow, lock};
 use crate::instance::Fingerprint;
 use crate::message::{RowSource, State};
+use crate::plan::BlockedWhy;
 use crate::recipient::Address;
 
 /// Messages with a create under way.
@@ -113,6 +114,21 @@ impl Ledger {
     /// The first messages that must not be worked on without a person.
     pub fn blocked_rows(&self, limit: usize, narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {
         self.named_rows("blocked IS NOT NULL", limit, narrow)
+    }
+
+    /// Why messages must not be worked on without a person, and how many for each reason.
+    pub fn blocked_by(&self, narrow: &Narrow) -> Result<Vec<(BlockedWhy, u64)>, LedgerError> {
+        self.reading(|connection| {
+            let narrow = narrow_sql(connection, narrow)?;
+            let select = format!("SELECT count(*) FROM message WHERE blocked = ?1{narrow}");
+            let mut select = connection.prepare(&select)?;
+            let mut all = Vec::new();
+            for why in BlockedWhy::ALL {
+                let number = select.query_row([blocked_number(why)], |row| count(row, 0))?;
+                all.extend((number > 0).then_some((why, number)));
+            }
+            Ok(all)
+        })
     }
 
     fn named_rows(&self, condition: &str, limit: usize, narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {

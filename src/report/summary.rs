@@ -27,6 +27,10 @@ pub struct SummaryReport {
     pub narrowed: String,
     /// Requests made by this run, answered or not.
     pub requests: u64,
+    /// Messages that were edited by this run, or called off.
+    pub edited: u64,
+    /// Messages that are as they shall be, so that nothing was sent.
+    pub kept: u64,
     /// From the first request to the last answer.
     pub duration: Duration,
     /// The commonest errors with how often, most frequent first.
@@ -36,6 +40,8 @@ pub struct SummaryReport {
     pub rejected: Vec<NamedRow>,
     /// Invitations that stand although they are no longer listed.
     pub left: u64,
+    /// Why some must not be worked on without a person, and how many.
+    pub blocked: Vec<(&'static str, u64)>,
     pub next: Vec<Next>,
     /// Where the results are, and what to say of that (a fallback).
     pub results: Option<String>,
@@ -105,6 +111,12 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
     if report.requests > 0 {
         page.entry(Tone::Quiet, "attempts", &attempts(report));
     }
+    if report.edited > 0 {
+        page.entry(Tone::Quiet, "edited", &format!("{} replaced or called off", words::messages(report.edited)));
+    }
+    if report.kept > 0 {
+        page.entry(Tone::Quiet, "kept", &format!("{} that needed nothing", words::messages(report.kept)));
+    }
     if let Some(sandbox) = report.sandbox {
         let rest = format!(
             "{} seen by the stand-in, {} (nothing was really sent)",
@@ -125,6 +137,9 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
     if report.left > 0 {
         let rest = format!("{} no longer listed or suppressed; the invitation stands", words::messages(report.left));
         page.entry(Tone::Careful, "left", &rest);
+    }
+    for (why, number) in &report.blocked {
+        page.entry(Tone::Bad, "blocked", &format!("{}: {why}", words::messages(*number)));
     }
     for next in &report.next {
         let rest = next_in_words(next, &report.now);

@@ -20,6 +20,8 @@ pub(super) struct Verdict {
 pub(super) struct Typed<'a> {
     pub command: &'a str,
     pub manifest: &'a str,
+    /// The manifest with the flags by which other commands find the same ledger.
+    pub ledger: &'a str,
 }
 
 /// Judges a run that sent, or tried to. `counts` are of what it selected, `lane_names` in the order of the lanes.
@@ -141,7 +143,7 @@ fn set_up_of(http_status: Option<u16>, error: &str) -> &'static str {
 /// What to type next: repairs first, then going on, then what a person has to decide.
 fn next(mut next: Vec<Next>, exit: Exit, counts: &Counts, typed: Typed<'_>) -> Vec<Next> {
     let command = || typed.command.to_owned();
-    let manifest = || typed.manifest.to_owned();
+    let ledger = || typed.ledger.to_owned();
     let goes_on = next.iter().any(|entry| matches!(entry, Next::Repair { .. } | Next::RunAgainAt { .. }));
     if !goes_on
         && counts.pending > 0
@@ -153,13 +155,13 @@ fn next(mut next: Vec<Next>, exit: Exit, counts: &Counts, typed: Typed<'_>) -> V
         next.push(Next::CorrectRejected { command: command() });
     }
     if counts.unknown > 0 {
-        next.push(Next::Decide { manifest: manifest(), unknown: counts.unknown });
+        next.push(Next::Decide { manifest: ledger(), unknown: counts.unknown });
     }
     if counts.blocked > 0 {
-        next.push(Next::SeeBlocked { manifest: manifest(), blocked: counts.blocked });
+        next.push(Next::SeeBlocked { manifest: ledger(), blocked: counts.blocked });
     }
     if counts.invalid > 0 {
-        next.push(Next::CorrectRows { manifest: manifest(), rows: counts.invalid });
+        next.push(Next::CorrectRows { manifest: typed.manifest.to_owned(), rows: counts.invalid });
     }
     next
 }
@@ -169,7 +171,8 @@ mod tests {
     use super::*;
     use crate::engine::Tally;
 
-    const TYPED: Typed<'_> = Typed { command: "zapi-batch apply m.yaml", manifest: "m.yaml" };
+    const TYPED: Typed<'_> =
+        Typed { command: "zapi-batch apply m.yaml", manifest: "m.yaml", ledger: "m.yaml --sandbox" };
 
     fn judged(run: RunEnd, lanes: Vec<LaneEnd>, counts: Counts) -> Verdict {
         let ended = Ended { ledger: None, run, lanes, tally: Tally::default() };
@@ -217,6 +220,6 @@ mod tests {
         assert_eq!(of_nothing_to_do(&clean, TYPED).ending, Ending::NothingToDo);
         let unknown = of_nothing_to_do(&Counts { unknown: 1, ..clean }, TYPED);
         assert_eq!(unknown.exit, Exit::Faults);
-        assert_eq!(unknown.next, [Next::Decide { manifest: "m.yaml".into(), unknown: 1 }]);
+        assert_eq!(unknown.next, [Next::Decide { manifest: "m.yaml --sandbox".into(), unknown: 1 }]);
     }
 }

@@ -13,6 +13,7 @@ use crate::cli::Format;
 use crate::commands::failure::Failure;
 use crate::commands::{planning, written};
 use crate::diagnostic::render;
+use crate::engine::Tally;
 use crate::exit::Exit;
 use crate::ledger::{Counts, Ledger};
 use crate::message::State;
@@ -26,7 +27,7 @@ const ERRORS_SHOWN: usize = 5;
 /// What the run did, apart from what stands in the ledger.
 struct Done {
     verdict: Verdict,
-    requests: u64,
+    tally: Tally,
     duration: Duration,
     /// Where the results are, and what to say of that.
     results: Option<String>,
@@ -37,19 +38,19 @@ impl Apply<'_> {
     /// There was nothing to send: what was skipped or left stands in the results all the same.
     pub(super) fn finish_without_sending(&self, mut prepared: Prepared<'_>, agreed: &Agreed) -> Result<Exit, Failure> {
         let counts = self.counts(&mut prepared)?;
-        let manifest = self.manifest_as_typed();
-        let verdict = ending::of_nothing_to_do(&counts, self.typed(&manifest));
-        self.close(prepared, agreed, counts, verdict, 0, Duration::ZERO)
+        let (manifest, ledger) = (self.manifest_as_typed(), self.ledger_as_typed());
+        let verdict = ending::of_nothing_to_do(&counts, self.typed(&manifest, &ledger));
+        self.close(prepared, agreed, counts, verdict, Tally::default(), Duration::ZERO)
     }
 
     pub(super) fn finish(&self, mut prepared: Prepared<'_>, agreed: &Agreed, sent: &Sent) -> Result<Exit, Failure> {
         let now = Zoned::now();
         // A ledger that hung, or failed, may still be read; what cannot be read is not made up.
         let counts = self.counts(&mut prepared).unwrap_or_default();
-        let manifest = self.manifest_as_typed();
+        let (manifest, ledger) = (self.manifest_as_typed(), self.ledger_as_typed());
         let names: Vec<&str> = sent.lanes.iter().map(String::as_str).collect();
-        let verdict = ending::of_run(&sent.ended, &names, &counts, self.typed(&manifest), &now);
-        self.close(prepared, agreed, counts, verdict, sent.ended.tally.requests(), sent.duration)
+        let verdict = ending::of_run(&sent.ended, &names, &counts, self.typed(&manifest, &ledger), &now);
+        self.close(prepared, agreed, counts, verdict, sent.ended.tally, sent.duration)
     }
 
     /// Of what this run selected.
@@ -66,11 +67,11 @@ impl Apply<'_> {
         agreed: &Agreed,
         counts: Counts,
         verdict: Verdict,
-        requests: u64,
+        tally: Tally,
         duration: Duration,
     ) -> Result<Exit, Failure> {
-        let mut done = Done { verdict, requests, duration, results: None, results_note: None };
-        if let Err(failure) = Self::write_files(&mut prepared, &mut done) {
+        let mut done = Done { verdict, tally, duration, results: None, results_note: None };
+        if let Err(failure) = self.write_files(&mut prepared, &mut done) {
             done.verdict.exit = done.verdict.exit.and(failure.exit);
             done.results_note = Some(failure.message);
         }
@@ -79,7 +80,7 @@ impl Apply<'_> {
     }
 
     /// The results CSV, from the ledger, and `<campaign>.sent.json`.
-    fn write_files(prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
+    fn write_files(&self, prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
         let Some(ledger) = prepared.held.ledger() else {
             return Err(Failure::new(Exit::Ledger, "the ledger could not be read, so the results were not written"));
         };
@@ -103,9 +104,13 @@ impl Apply<'_> {
             return self.tell_json(prepared, agreed, counts, done, sandbox, errors);
         }
         let rows = |ledger: &mut Ledger, state| ledger.rows_in(state, ROWS_SHOWN, &self.narrow).unwrap_or_default();
-        let (unknown, rejected) = match prepared.held.ledger() {
-            Some(ledger) => (rows(ledger, State::Unknown), rows(ledger, State::Rejected)),
-            None => (Vec::new(), Vec::new()),
+        let (unknown, rejected, blocked) = match prepared.held.ledger() {
+            Some(ledger) => (
+                rows(ledger, State::Unknown),
+                rows(ledger, State::Rejected),
+                ledger.blocked_by(&self.narrow).unwrap_or_default(),
+            ),
+            None => (Vec::new(), Vec::new(), Vec::new()),
         };
         let report = SummaryReport {
             campaign: prepared.manifest.campaign.clone(),
@@ -113,12 +118,15 @@ impl Apply<'_> {
             exit: done.verdict.exit.code(),
             counts: *counts,
             narrowed: planning::narrowed(&self.args.selection, None),
-            requests: done.requests,
+            requests: done.tally.requests(),
+            edited: done.tally.edited,
+            kept: agreed.plan.selected.keep,
             duration: done.duration,
             errors,
             unknown,
             rejected,
             left: agreed.plan.selected.left,
+            blocked: blocked.into_iter().map(|(why, number)| (why.as_str(), number)).collect(),
             next: done.verdict.next.clone(),
             results: done.results.clone(),
             results_note: done.results_note.clone(),
@@ -152,7 +160,7 @@ impl Apply<'_> {
             sandbox,
             plan: agreed.plan.total,
             messages: *counts,
-            requests: done.requests,
+            requests: done.tally.requests(),
             duration: done.duration,
             results: done.results.clone(),
             ledger: Some(prepared.paths.ledger.display().to_string()),

@@ -27,9 +27,9 @@ use ending::Typed;
 
 pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
+    let campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
     if args.dry_run {
-        return dry_run::run(args, global, &mut campaign, now);
+        return dry_run::run(args, global, &campaign, now);
     }
     let apply =
         Apply { args, global, campaign: &campaign, command: command(args), narrow: planning::narrow(&args.selection) };
@@ -105,8 +105,17 @@ impl Apply<'_> {
         Ok(Stream::Stderr.say(&format!("{failure}\n"))?)
     }
 
-    fn typed<'t>(&'t self, manifest: &'t str) -> Typed<'t> {
-        Typed { command: &self.command, manifest }
+    fn typed<'t>(&'t self, manifest: &'t str, ledger: &'t str) -> Typed<'t> {
+        Typed { command: &self.command, manifest, ledger }
+    }
+
+    /// For `plan` and `resolve`, which have to find the same ledger.
+    fn ledger_as_typed(&self) -> String {
+        let ledger = self.args.ledger.ledger.as_ref();
+        let ledger =
+            ledger.map_or_else(String::new, |path| format!(" --ledger {}", quoted(&path.display().to_string())));
+        let sandbox = if self.args.ledger.sandbox { " --sandbox" } else { "" };
+        format!("{}{ledger}{sandbox}", quoted(&self.manifest_as_typed()))
     }
 
     fn manifest_as_typed(&self) -> String {
@@ -126,7 +135,6 @@ fn command(args: &ApplyArgs) -> String {
     flag("--ledger", args.ledger.ledger.as_ref().map(|path| path.display().to_string()));
     flag("--results", args.results.as_ref().map(|path| path.display().to_string()));
     flag("--env-file", args.connection.env_file.as_ref().map(|path| path.display().to_string()));
-    flag("--base-url", args.connection.base_url.clone());
     flag("--only", args.selection.only.clone());
     flag("--to", args.selection.to.clone());
     flag("--limit", args.limit.map(|limit| limit.to_string()));

@@ -28,11 +28,14 @@ fn stopped() -> SummaryReport {
         counts: Counts { accepted: 150, rejected: 1, unknown: 1, pending: 657, ..Counts::default() },
         narrowed: String::new(),
         requests: 153,
+        edited: 0,
+        kept: 0,
         duration: Duration::from_secs(459),
         errors: vec![("Invalid phone".into(), 2), ("no answer within 30 s".into(), 1)],
         unknown: vec![row("Mooca 2", 118, None, "no answer within 30 s")],
         rejected: vec![row("5511999998888", 214, Some(400), "Invalid phone 5511999998888")],
         left: 0,
+        blocked: Vec::new(),
         next: vec![
             Next::Repair { what: "set ZAPI_CLIENT_TOKEN".into(), command: "zapi-batch apply campaign.yaml".into() },
             Next::Decide { manifest: "campaign.yaml".into(), unknown: 1 },
@@ -91,6 +94,37 @@ fn a_run_that_went_well_says_little() {
       left      2 messages no longer listed or suppressed; the invitation stands
       results   spring-launch.results.csv
       note      spring-launch.results.csv could not be replaced (is it open in a spreadsheet?)
+    ");
+}
+
+#[test]
+fn what_was_changed_kept_left_and_blocked_is_counted() {
+    let report = SummaryReport {
+        ending: Ending::Done,
+        exit: 1,
+        counts: Counts { accepted: 812, blocked: 2, ..Counts::default() },
+        requests: 800,
+        edited: 799,
+        kept: 9,
+        errors: Vec::new(),
+        unknown: Vec::new(),
+        rejected: Vec::new(),
+        left: 1,
+        blocked: vec![("name and date both differ", 2)],
+        next: vec![Next::SeeBlocked { manifest: "c.yaml".into(), blocked: 2 }],
+        ..stopped()
+    };
+    insta::assert_snapshot!(render(&report, PLAIN), @"
+    FINISHED 19:06  spring-launch                                             exit 1
+      812 = 812 accepted + 0 rejected + 0 unknown + 0 pending + 0 skipped
+      accepted means queued by Z-API; delivery was not observed
+      attempts  800 in 7 min 39 s, 1.7/s
+      edited    799 messages replaced or called off
+      kept      9 messages that needed nothing
+      left      1 message no longer listed or suppressed; the invitation stands
+      blocked   2 messages: name and date both differ
+      next      zapi-batch plan c.yaml   (why 2 messages are blocked)
+      results   spring-launch.results.csv
     ");
 }
 
