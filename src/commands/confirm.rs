@@ -46,6 +46,8 @@ enum Refusal {
     NobodyToAsk,
     /// `--yes` alone is not enough for a change of this size.
     NumberNeeded { changed: u64, invited: u64 },
+    /// `--cancel-left` without its number, and nobody can be asked.
+    LeftUncounted { left: u64 },
 }
 
 /// Comes back when it may be sent.
@@ -54,7 +56,7 @@ pub(super) fn confirm(asked: &Asked<'_>) -> Result<(), Failure> {
     match decide(asked, is_terminal) {
         Decision::Go => Ok(()),
         Decision::Refuse(refusal) => Err(refused(&refusal, asked.to_do)),
-        Decision::Ask => match ask(asked.to_do, &mut io::stdin().lock(), &mut io::stderr().lock())? {
+        Decision::Ask => match ask(asked, &mut io::stdin().lock(), &mut io::stderr().lock())? {
             Answer::Number => Ok(()),
             Answer::Other => Err(Failure::refused("that was not the number: nothing was sent")),
             Answer::Nothing => Err(Failure::refused("nothing was sent")),
@@ -62,13 +64,29 @@ pub(super) fn confirm(asked: &Asked<'_>) -> Result<(), Failure> {
     }
 }
 
+/// `--yes=COUNT` must be what is planned, also in a dry run.
+#[allow(clippy::option_option)] // as above
+pub(super) fn check_number(yes: Option<Option<u64>>, to_do: u64) -> Result<(), Failure> {
+    other_number(yes, to_do).map_or(Ok(()), |refusal| Err(refused(&refusal, to_do)))
+}
+
+#[allow(clippy::option_option)] // as above
+fn other_number(yes: Option<Option<u64>>, to_do: u64) -> Option<Refusal> {
+    yes.flatten().filter(|given| *given != to_do).map(|given| Refusal::OtherNumber { given })
+}
+
 fn decide(asked: &Asked<'_>, is_terminal: bool) -> Decision {
-    let number = asked.yes.flatten();
-    if let Some(given) = number.filter(|given| *given != asked.to_do) {
-        return Decision::Refuse(Refusal::OtherNumber { given });
+    if let Some(refusal) = other_number(asked.yes, asked.to_do) {
+        return Decision::Refuse(refusal);
     }
-    if asked.is_loopback || asked.to_do == 0 || number.is_some() {
+    if asked.is_loopback || asked.to_do == 0 {
         return Decision::Go;
+    }
+    match left_uncounted(asked) {
+        0 if asked.yes.flatten().is_some() => return Decision::Go,
+        0 => {}
+        _ if is_terminal => return Decision::Ask,
+        left => return Decision::Refuse(Refusal::LeftUncounted { left }),
     }
     let changed = guarded(asked);
     match (asked.yes, is_terminal) {
@@ -84,9 +102,14 @@ fn decide(asked: &Asked<'_>, is_terminal: bool) -> Decision {
 fn guarded(asked: &Asked<'_>) -> u64 {
     let selected = &asked.plan.selected;
     let left_counted = asked.cancel_left.flatten().unwrap_or(0);
-    let changed = (selected.edit + selected.called_off).saturating_sub(left_counted);
+    let changed = (selected.edit + selected.called_off).saturating_sub(left_counted).min(asked.to_do);
     let is_large = u128::from(changed) * 100 > u128::from(asked.plan.invited) * u128::from(GUARDED_SHARE_PERCENT);
     if changed > GUARDED_MESSAGES && is_large { changed } else { 0 }
+}
+
+/// How many are called off because they are no longer listed, if that number was not given.
+fn left_uncounted(asked: &Asked<'_>) -> u64 {
+    if asked.cancel_left == Some(None) { asked.plan.cancelable.min(asked.to_do) } else { 0 }
 }
 
 fn refused(refusal: &Refusal, to_do: u64) -> Failure {
@@ -102,6 +125,11 @@ fn refused(refusal: &Refusal, to_do: u64) -> Failure {
             words::count(*invited, "invitation", "invitations")
         ))
         .help(format!("so large a change needs its number: --yes={to_do}")),
+        Refusal::LeftUncounted { left } => Failure::refused(format!(
+            "{} no longer listed would be called off: nothing was sent",
+            words::messages(*left)
+        ))
+        .help(format!("calling off needs its number: --cancel-left={left}")),
     }
 }
 
@@ -114,8 +142,13 @@ enum Answer {
     Nothing,
 }
 
-fn ask(to_do: u64, input: &mut impl BufRead, out: &mut impl Write) -> io::Result<Answer> {
-    write!(out, "\nType {to_do} to send, anything else to leave it: ")?;
+fn ask(asked: &Asked<'_>, input: &mut impl BufRead, out: &mut impl Write) -> io::Result<Answer> {
+    let to_do = asked.to_do;
+    let left = match left_uncounted(asked) {
+        0 => String::new(),
+        left => format!(" (which calls off {left} no longer listed)"),
+    };
+    write!(out, "\nType {to_do} to send{left}, anything else to leave it: ")?;
     out.flush()?;
     let mut line = String::new();
     input.read_line(&mut line)?;
@@ -199,6 +232,37 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_guarded_than_is_done_in_this_run() {
+        let plan = plan(0, 800, 0, 812);
+        let first_ten = Asked { yes: Some(None), to_do: 10, ..asked(&plan) };
+        assert_eq!(decide(&first_ten, false), Decision::Go);
+    }
+
+    #[test]
+    fn calling_off_what_is_left_needs_its_number() {
+        let plan = Plan { cancelable: 2, ..plan(5, 0, 2, 800) };
+        let needed = || Decision::Refuse(Refusal::LeftUncounted { left: 2 });
+        let (yes, number) = (Some(None), Some(Some(7)));
+        let table = [
+            (Some(None), yes, false, false, needed()),
+            (Some(None), number, false, false, needed()),
+            (Some(None), yes, true, false, Decision::Ask),
+            (Some(None), number, true, false, Decision::Ask),
+            (Some(None), None, false, true, Decision::Go),
+            (Some(Some(2)), yes, false, false, Decision::Go),
+            (Some(Some(2)), number, true, false, Decision::Go),
+            (Some(Some(2)), None, true, false, Decision::Ask),
+        ];
+        for (cancel_left, yes, is_terminal, is_loopback, decision) in table {
+            let asked = Asked { cancel_left, yes, is_loopback, ..asked(&plan) };
+            assert_eq!(decide(&asked, is_terminal), decision, "{cancel_left:?} {yes:?} {is_terminal}");
+        }
+        let none_left = Plan { cancelable: 0, ..plan };
+        let asked = Asked { cancel_left: Some(None), yes, ..asked(&none_left) };
+        assert_eq!(decide(&asked, false), Decision::Go);
+    }
+
+    #[test]
     fn only_the_number_is_an_answer() {
         for (typed, answer) in [
             ("812\n", Answer::Number),
@@ -209,8 +273,10 @@ mod tests {
             ("", Answer::Nothing),
         ] {
             let mut out = Vec::new();
-            assert_eq!(ask(812, &mut typed.as_bytes(), &mut out).unwrap(), answer, "{typed:?}");
-            assert!(String::from_utf8(out).unwrap().contains("Type 812"));
+            let plan = Plan { cancelable: 2, ..plan(810, 0, 2, 2) };
+            let asked = Asked { cancel_left: Some(None), ..asked(&plan) };
+            assert_eq!(ask(&asked, &mut typed.as_bytes(), &mut out).unwrap(), answer, "{typed:?}");
+            assert!(String::from_utf8(out).unwrap().contains("Type 812 to send (which calls off 2 no longer listed)"));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `apply --dry-run` and `plan`: everything up to the lock. No network, no credentials, no lock, and nothing is written.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,15 +8,14 @@ use super::campaign::Campaign;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::planning::{self, Shown};
-use super::{credentials, estimate, format_of, service};
+use super::{confirm, credentials, estimate, format_of, service};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
-use crate::diagnostic::text::run as text;
 use crate::exit::Exit;
 use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
 use crate::manifest::Manifest;
-use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text};
+use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text, words};
 
 /// What is planned, whichever command asks.
 pub(super) struct Wish<'a> {
@@ -27,7 +25,7 @@ pub(super) struct Wish<'a> {
     pub env_file: Option<&'a std::path::Path>,
     pub rate: Option<Rate>,
     pub limit: Option<u64>,
-    pub resend_unknown: bool,
+    pub resend_unknown: Option<u64>,
     pub previews: bool,
 }
 
@@ -38,6 +36,7 @@ pub(super) struct Planned<'a> {
     pub changes: Changes,
     pub estimate: Estimate,
     pub note: LedgerNote,
+    pub notes: Vec<String>,
     pub paths: Paths,
     /// Of what is selected, as the ledger has it now.
     pub counts: crate::ledger::Counts,
@@ -48,12 +47,7 @@ pub(super) struct Planned<'a> {
 }
 
 /// `apply --dry-run`.
-pub(super) fn run(
-    args: &ApplyArgs,
-    global: &GlobalArgs,
-    campaign: &mut Campaign,
-    now: Timestamp,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs, campaign: &Campaign, now: Timestamp) -> Result<Exit, Failure> {
     let errors = campaign.fatal_errors(args.rules.skip_invalid);
     let wish = Wish {
         selection: &args.selection,
@@ -62,14 +56,16 @@ pub(super) fn run(
         env_file: args.connection.env_file.as_deref(),
         rate: args.rate,
         limit: args.limit,
-        resend_unknown: args.resend_unknown.is_some(),
+        resend_unknown: args.resend_unknown,
         previews: false,
     };
-    let instances = instances(campaign, &wish);
     let planned = match campaign.manifest.as_ref().filter(|_| errors == 0) {
-        Some(manifest) => Some(plan(campaign, manifest, &instances, &wish, now, &mut |_| Ok(()))?),
+        Some(manifest) => Some(plan(campaign, manifest, &wish, now, &mut |_| Ok(()))?),
         None => None,
     };
+    if let Some(planned) = &planned {
+        confirm::check_number(args.yes, planned.to_do)?;
+    }
     let exit = match &planned {
         None => Exit::Refused,
         Some(planned) if planned.plan.invalid > 0 || planned.plan.selected.blocked > 0 => Exit::Faults,
@@ -134,7 +130,7 @@ pub(super) fn tell_people(
             estimate: planned.estimate.clone(),
             narrowed: planned.narrowed.clone(),
             to_do: planned.to_do,
-            notes: Vec::new(),
+            notes: planned.notes.clone(),
             previews: planned.previews,
         };
         let style = Stream::Stdout.style(global.show_recipients);
@@ -147,7 +143,6 @@ pub(super) fn tell_people(
 pub(super) fn plan<'a>(
     campaign: &Campaign,
     manifest: &'a Manifest,
-    instances: &[InstanceRef],
     wish: &Wish<'_>,
     now: Timestamp,
     visit: &mut dyn FnMut(&Change<'_>) -> std::io::Result<()>,
@@ -156,12 +151,14 @@ pub(super) fn plan<'a>(
     let purpose = if wish.ledger.sandbox { Purpose::Rehearsal } else { Purpose::Real };
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(wish.ledger.ledger.as_deref(), None);
     let (ledger, note) = open(&paths)?;
+    let mut notes = Vec::new();
+    let instances = instances(manifest, wish, &mut notes);
     let narrow = planning::narrow(wish.selection);
     let columns = planning::columns(manifest);
     let suppressed =
         |identity: &str| campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity));
-    let rules = planning::rules(wish.rules, wish.resend_unknown);
-    let context = planning::context(campaign, instances, &narrow, &columns, &suppressed, rules, now);
+    let rules = planning::rules(wish.rules, wish.resend_unknown.is_some());
+    let context = planning::context(campaign, &instances, &narrow, &columns, &suppressed, rules, now);
     let mut changes = Changes::new();
     let mut failed = None;
     let plan = ledger.plan(&campaign.spool, &context, &mut |change| {
@@ -177,13 +174,14 @@ pub(super) fn plan<'a>(
     if let Some(error) = failed {
         return Err(error.into());
     }
+    planning::check_numbers(&plan, wish.resend_unknown, wish.rules.cancel_left)?;
     let limits = planning::limits(manifest, wish.rate);
     let estimate = estimate::of(manifest, &plan, &limits, wish.limit, None, now)?;
     let counts = ledger.counts(&narrow)?;
     let to_do = planning::to_do(&plan, wish.limit);
     let narrowed = planning::narrowed(wish.selection, wish.limit);
     let previews = wish.previews;
-    Ok(Planned { manifest, plan, changes, estimate, note, paths, counts, limits, to_do, narrowed, previews })
+    Ok(Planned { manifest, plan, changes, estimate, note, notes, paths, counts, limits, to_do, narrowed, previews })
 }
 
 /// The ledger as it is, without its lock; an empty one where there is none.
@@ -199,26 +197,23 @@ fn open(paths: &Paths) -> Result<(Ledger, LedgerNote), Failure> {
     }
 }
 
-/// The instances, with fingerprints where the credentials are there; a dry run goes on without them, with a warning.
-pub(super) fn instances(campaign: &mut Campaign, wish: &Wish<'_>) -> Vec<InstanceRef> {
-    let Some(manifest) = &campaign.manifest else { return Vec::new() };
+/// The instances, with fingerprints where the credentials are there; a dry run goes on without them and says so.
+fn instances(manifest: &Manifest, wish: &Wish<'_>, notes: &mut Vec<String>) -> Vec<InstanceRef> {
     let found = if wish.ledger.sandbox {
         Some(service::rehearsed(manifest))
     } else {
         match credentials::read(manifest, wish.env_file) {
             Ok(instances) => Some(instances),
             Err(failure) => {
-                let warning = text::credentials_missing(&failure.message);
-                let place = manifest.instances.first().map(|instance| instance.place.clone());
-                campaign.diagnostics.push(match place {
-                    Some(place) => warning.at(place),
-                    None => warning,
-                });
+                notes.push(format!("a real apply will be refused: {}", words::one_line(&failure.message, 300)));
                 None
             }
         }
     };
-    let fingerprint = |index: usize| found.as_ref().map(|instances| instances[index].fingerprint());
-    let names = manifest.instances.iter().map(|instance| Arc::clone(&instance.name));
-    names.enumerate().map(|(index, name)| InstanceRef { name, fingerprint: fingerprint(index) }).collect()
+    let fingerprints = found.map(|instances| instances.iter().map(crate::instance::Instance::fingerprint).collect());
+    let mut fingerprints: Vec<Option<_>> =
+        fingerprints.map_or_else(Vec::new, |all: Vec<_>| all.into_iter().map(Some).collect());
+    fingerprints.resize(manifest.instances.len(), None);
+    let names = manifest.instances.iter().map(|instance| std::sync::Arc::clone(&instance.name));
+    names.zip(fingerprints).map(|(name, fingerprint)| InstanceRef { name, fingerprint }).collect()
 }

@@ -64,6 +64,24 @@ pub(super) fn context<'a>(
     PlanContext { instances, rules, narrow, suppressed, columns, now }
 }
 
+/// Numbers that were given must be the plan's, everywhere.
+#[allow(clippy::option_option)] // as the command line has it: absent, given, given with a number
+pub(super) fn check_numbers(
+    plan: &Plan,
+    resend_unknown: Option<u64>,
+    cancel_left: Option<Option<u64>>,
+) -> Result<(), Failure> {
+    if let Some(given) = resend_unknown.filter(|given| *given != plan.resend) {
+        let message = format!("--resend-unknown={given}, but {} would be sent again", words::messages(plan.resend));
+        return Err(Failure::refused(message).help("look at them first: zapi-batch status lists the unknown ones"));
+    }
+    if let Some(given) = cancel_left.flatten().filter(|given| *given != plan.cancelable) {
+        let message = format!("--cancel-left={given}, but {} would be called off", words::messages(plan.cancelable));
+        return Err(Failure::refused(message).help("zapi-batch plan shows which are left"));
+    }
+    Ok(())
+}
+
 /// The limits of each instance, with `--rate` over the manifest's.
 pub(super) fn limits(manifest: &Manifest, rate: Option<Rate>) -> Vec<Limits> {
     let with_rate = |limits: &Limits| match rate {

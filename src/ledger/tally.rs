@@ -79,6 +79,11 @@ impl<'a> Tally<'a> {
         index
     }
 
+    /// Whether this run attempts what is counted there.
+    pub(super) fn selects(&self, list: usize) -> bool {
+        self.selected[list]
+    }
+
     /// Counts a row that is no message.
     pub(super) fn row(&mut self, list: usize, reason: &SkipReason) {
         match reason {

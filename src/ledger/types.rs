@@ -119,7 +119,7 @@ pub struct Plan {
     pub unknown: u64,
     /// Unknown ones that `--resend-unknown` creates again.
     pub resend: u64,
-    /// What `--cancel-left` calls off, or would: left, not suppressed, not called off yet.
+    /// What `--cancel-left` calls off, or would, of what is selected: left, not suppressed, not called off yet.
     pub cancelable: u64,
     /// Messages whose recipient has an invitation: what the guard against mass edits measures by.
     pub invited: u64,

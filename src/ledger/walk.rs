@@ -16,7 +16,7 @@ use super::spool::{Stored, What};
 use super::tally::{Counted, ListKey, Tally};
 use super::{Change, NamedRow, Plan, PlanContext, Spool};
 use crate::message::{RowSource, SkipReason, State};
-use crate::plan::{Verb, Wanted, decide};
+use crate::plan::{Rules, Verb, Wanted, decide};
 use crate::recipient::Address;
 
 /// Is given everything that is not simply kept.
@@ -148,9 +148,13 @@ impl<'a> Walk<'a> {
             (None, None) => Wanted::Unlisted,
         };
         let place = self.instances.place(record.instance_id);
-        let verb = decide(wanted, Some(&record.known(place.is_some())), self.context.rules);
+        let list = self.list(key);
+        let is_selected = self.tally.selects(list);
+        // What a person gives a number for is what this run does.
+        let rules = Rules { cancel_left: self.context.rules.cancel_left && is_selected, ..self.context.rules };
+        let verb = decide(wanted, Some(&record.known(place.is_some())), rules);
         let aim = Aim::new(record, &verb, listing, body);
-        self.count_person(record, wanted, &verb);
+        self.count_person(record, wanted, &verb, is_selected);
         let sent = matches!(verb, Verb::Create | Verb::Edit | Verb::CallOff);
         let counted = Counted {
             verb: &verb,
@@ -159,7 +163,6 @@ impl<'a> Walk<'a> {
             wanted: sent.then_some(&*aim.event),
             accepted_at_ms: record.accepted_at,
         };
-        let list = self.list(key);
         self.tally.message(list, counted);
         if let Verb::Blocked(why) = verb {
             self.tally.blocked(why, || named(&self.names, record, key, why.as_str()));
@@ -187,12 +190,12 @@ impl<'a> Walk<'a> {
     }
 
     /// The numbers that `--resend-unknown` and `--cancel-left` have to match.
-    fn count_person(&mut self, record: &Record, wanted: Wanted<'_>, verb: &Verb) {
+    fn count_person(&mut self, record: &Record, wanted: Wanted<'_>, verb: &Verb, is_selected: bool) {
         let plan = &mut self.tally.plan;
         if record.state == State::Unknown {
             *(if *verb == Verb::Create { &mut plan.resend } else { &mut plan.unknown }) += 1;
         }
-        if wanted == Wanted::Unlisted && matches!(verb, Verb::Left | Verb::CallOff) {
+        if is_selected && wanted == Wanted::Unlisted && matches!(verb, Verb::Left | Verb::CallOff) {
             plan.cancelable += 1;
         }
     }

@@ -16,7 +16,7 @@ use crate::commands::{estimate, preflight};
 use crate::delivery::Limits;
 use crate::ledger::sent::Sent;
 use crate::ledger::{Counts, Ledger, Narrow, Plan, find_twins};
-use crate::report::{Changes, Estimate, LedgerNote, Stream, plan, words};
+use crate::report::{Changes, Estimate, LedgerNote, Stream, plan};
 
 /// What was agreed on and stands in the ledger now.
 pub(super) struct Agreed {
@@ -51,7 +51,7 @@ impl Apply<'_> {
             ControlFlow::Continue(())
         })?;
         let plan = reconcile.plan().clone();
-        self.check_numbers(&plan)?;
+        planning::check_numbers(&plan, self.args.resend_unknown, self.args.rules.cancel_left)?;
         let limits = planning::limits(prepared.manifest, self.args.rate);
         let used = prepared.quota.as_ref().map(|quota| (quota, prepared.service.instances.as_slice()));
         let estimate = estimate::of(prepared.manifest, &plan, &limits, self.args.limit, used, now)?;
@@ -66,24 +66,6 @@ impl Apply<'_> {
         prepared.held.keep();
         Self::note_sent(prepared, now)?;
         Ok(agreed)
-    }
-
-    /// Numbers that were given must be the plan's, everywhere.
-    fn check_numbers(&self, plan: &Plan) -> Result<(), Failure> {
-        if let Some(given) = self.args.resend_unknown
-            && given != plan.resend
-        {
-            let message = format!("--resend-unknown={given}, but {} would be sent again", words::messages(plan.resend));
-            return Err(Failure::refused(message).help("look at them first: zapi-batch status lists the unknown ones"));
-        }
-        if let Some(Some(given)) = self.args.rules.cancel_left
-            && given != plan.cancelable
-        {
-            let message =
-                format!("--cancel-left={given}, but {} would be called off", words::messages(plan.cancelable));
-            return Err(Failure::refused(message).help("zapi-batch plan shows which are left"));
-        }
-        Ok(())
     }
 
     fn show(
