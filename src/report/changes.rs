@@ -13,6 +13,7 @@ use super::moment_of_event;
 /// Above this many different changes of an event they are told by the fields that change.
 const GROUPS_KEPT: usize = 6;
 const PREVIEWS_KEPT: usize = 3;
+const LEFT_KEPT: usize = 5;
 
 /// All changes of a plan.
 #[derive(Debug, Default)]
@@ -31,6 +32,9 @@ pub(super) struct EventChanges {
     too_many: bool,
     /// The first invitations, one for each wording.
     pub(super) previews: Vec<Preview>,
+    /// The first invitations that stand although they are not wanted any more: label and place.
+    pub(super) left: Vec<(String, String)>,
+    pub(super) left_count: u64,
 }
 
 /// Edits that are told together.
@@ -79,7 +83,8 @@ impl Changes {
                 }
             }
             Verb::Create => self.of(change.event).create(change),
-            Verb::Keep | Verb::Skip(_) | Verb::Left | Verb::Blocked(_) => {}
+            Verb::Left => self.of(change.event).left(change),
+            Verb::Keep | Verb::Skip(_) | Verb::Blocked(_) => {}
         }
     }
 
@@ -119,6 +124,13 @@ impl EventChanges {
             self.alike.push(EditGroup { messages: 1, calls_off, fields });
         } else {
             self.too_many = true;
+        }
+    }
+
+    fn left(&mut self, change: &Change<'_>) {
+        self.left_count += 1;
+        if self.left.len() < LEFT_KEPT {
+            self.left.push((change.label.to_owned(), format!("{}:{}", change.file, change.line)));
         }
     }
 

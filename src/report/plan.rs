@@ -9,7 +9,7 @@ use jiff::{Timestamp, Zoned};
 use crate::diagnostic::render::Style;
 use crate::ledger::{ListPlan, NamedRow, Plan, VerbCounts};
 
-use self::texts::{edit_group, preview};
+use self::texts::{edit_group, left, preview};
 use super::changes::Changes;
 use super::paint::{Page, Tone};
 use super::{moment_of_event, words};
@@ -132,6 +132,10 @@ pub fn render(report: &PlanReport<'_>, style: Style) -> String {
         let painted = page.paint(Tone::Head, id);
         page.line(&format!("{painted}  no longer in the manifest"));
         verbs(&mut page, report, id);
+        let changes = report.changes.events.iter().find(|changes| *changes.event == *id && report.previews);
+        if let Some(changes) = changes {
+            left(&mut page, changes);
+        }
     }
     totals(&mut page, report);
     lanes(&mut page, report);
@@ -183,6 +187,7 @@ fn event(page: &mut Page, report: &PlanReport<'_>, event: &EventLine) {
         edit_group(page, group);
     }
     if report.previews {
+        left(page, changes);
         for example in &changes.previews {
             preview(page, example);
         }

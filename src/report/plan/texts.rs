@@ -1,6 +1,6 @@
 //! What an edit changes and what an invitation says, inside the plan.
 
-use crate::report::changes::{EditGroup, Preview, fields};
+use crate::report::changes::{EditGroup, EventChanges, Preview, fields};
 use crate::report::paint::Page;
 use crate::report::words;
 
@@ -35,6 +35,18 @@ fn beside(old: Option<&str>, new: Option<&str>) -> (String, String) {
         words::one_line(&if skip > 0 { format!("…{rest}") } else { rest }, 70)
     };
     (cut(&old), cut(&new))
+}
+
+/// Which invitations stand although they are not wanted any more.
+pub(super) fn left(page: &mut Page, changes: &EventChanges) {
+    for (label, place) in &changes.left {
+        let label = page.foreign(label, 40);
+        page.line(&format!("    left: {label:?}   {place}"));
+    }
+    let shown = changes.left.len() as u64;
+    if changes.left_count > shown {
+        page.line(&format!("    left: and {} more, all of them with --format json", changes.left_count - shown));
+    }
 }
 
 /// An invitation as its recipient will see it.
