@@ -1,4 +1,5 @@
-//! What people do between runs: change texts, take rows out and put them back, call off, decide about unknown messages.
+//! What people do between runs: change texts, names and dates, take rows out and put them back, call off (what is listed
+//! and what is left), allow rewrites, decide about unknown messages.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +19,10 @@ pub(super) struct Manifest {
     listed: BTreeSet<usize>,
     ever_listed: BTreeSet<usize>,
     version: u32,
+    name: u32,
+    hour: u32,
     canceled: bool,
+    rules: Rules,
 }
 
 impl Manifest {
@@ -26,13 +30,22 @@ impl Manifest {
         let lanes = scenario.fleet.lanes.len();
         let total = scenario.messages * lanes;
         let (listed, ever_listed) = (BTreeSet::new(), BTreeSet::new());
-        Self { lanes, total, listed, ever_listed, version: 1, canceled: false }
+        let rules = Rules::default();
+        Self { lanes, total, listed, ever_listed, version: 1, name: 1, hour: 19, canceled: false, rules }
     }
 
     pub(super) fn edit(&mut self, rng: &mut fastrand::Rng) {
         if rng.u8(..) < 100 {
             self.version += 1;
         }
+        // Where name and date have both changed since a message was accepted, it is blocked unless that is allowed.
+        if rng.u8(..) < 40 {
+            self.name += 1;
+        }
+        if rng.u8(..) < 60 {
+            self.hour = rng.u32(10..20);
+        }
+        self.rules = Rules { allow_rewrite: rng.u8(..) < 100, cancel_left: rng.u8(..) < 80, resend_unknown: false };
         self.canceled = rng.u8(..) < 20;
         self.listed = (0..self.total).collect();
         if rng.u8(..) < 80 {
@@ -41,9 +54,10 @@ impl Manifest {
         self.ever_listed.extend(&self.listed);
     }
 
-    /// Everybody is to be invited in the end.
+    /// Everybody is to be invited in the end, and nothing blocked.
     pub(super) fn settle_down(&mut self, rng: &mut fastrand::Rng) {
         self.canceled = false;
+        self.rules = Rules { allow_rewrite: true, ..Rules::default() };
         self.version += u32::from(rng.bool());
         self.listed = (0..self.total).collect();
         self.ever_listed.extend(&self.listed);
@@ -64,9 +78,9 @@ impl Manifest {
 
     fn wording(&self) -> String {
         let event = Event {
-            name: "Launch".into(),
+            name: format!("Launch {}", self.name),
             description: Some(format!("Version {}", self.version)),
-            date_time: "2026-12-24T19:00:00.000Z".into(),
+            date_time: format!("2026-12-24T{}:00:00.000Z", self.hour),
             time_zone: None,
             location: None,
             call_link_type: None,
@@ -110,7 +124,7 @@ pub(super) fn apply_manifest(world: &mut World, scenario: &Scenario, manifest: &
         .collect();
     let context = PlanContext {
         instances: &instances,
-        rules: Rules::default(),
+        rules: manifest.rules,
         narrow: &Narrow::default(),
         suppressed: &|_| false,
         columns: &[],
