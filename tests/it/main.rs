@@ -4,12 +4,13 @@
 
 mod campaign;
 mod contract;
+mod edits;
+mod edits_guards;
 mod engine;
 mod house;
 mod invalid;
 mod readme;
 mod sandbox;
-mod service;
 mod simulation;
 #[path = "../support/mod.rs"]
 mod support;

@@ -151,6 +151,13 @@ pub fn log(base_url: &str) -> Vec<serde_json::Value> {
     serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"))
 }
 
+/// What every recipient has at a stand-in: address, original message id and event.
+pub fn events(base_url: &str) -> Vec<(String, String, serde_json::Value)> {
+    let all: Vec<serde_json::Value> = serde_json::from_str(&get(base_url, "/sandbox/events")).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    all.into_iter().map(|one| (text(&one["phone"]), text(&one["messageId"]), one["event"].clone())).collect()
+}
+
 /// One plain GET; the body.
 pub fn get(base_url: &str, path: &str) -> String {
     let host = base_url.trim_start_matches("http://");

@@ -1,0 +1,127 @@
+//! What must not happen by a slip of the pen: guards before large changes on a real service, and what a plan says of
+//! edits before they are made.
+
+use serde_json::Value;
+
+use crate::world::{MANIFEST, World, groups, log, server};
+
+/// A service that is not this machine's, and that nobody can reach: whoever gets past the guards ends with 3.
+const REAL: [&str; 4] = ["--base-url", "https://zapi.invalid", "--no-preflight", "--rate"];
+
+fn real(world: &World, more: &[&str]) -> crate::world::Ran {
+    let mut arguments = vec!["apply", "m.yaml"];
+    arguments.extend(REAL);
+    arguments.push("unlimited");
+    arguments.extend(more);
+    world.run(&arguments)
+}
+
+/// The list with this many labels changed, so that so many messages are worded otherwise.
+fn relabelled(rows: usize, changed: usize) -> String {
+    let relabel = |(number, line): (usize, &str)| {
+        let line = if (1..=changed).contains(&number) { line.replace("Group", "Team") } else { line.to_owned() };
+        line + "\n"
+    };
+    groups(rows).lines().enumerate().map(relabel).collect()
+}
+
+#[test]
+fn a_large_change_on_a_real_service_needs_its_number() {
+    let (world, server) = (World::new(), server());
+    let manifest = MANIFEST.replacen("events:", "delivery: { retries: 0, timeout: 1s }\nevents:", 1);
+    world.write("m.yaml", &manifest);
+    world.write("list.csv", groups(40));
+    world.apply(&server.base_url, &[]).expect(0);
+
+    // 12 of 40 are 30 %, and no more.
+    world.write("list.csv", relabelled(40, 12));
+    real(&world, &["--yes"]).expect(3);
+    world.write("list.csv", relabelled(40, 13));
+    real(&world, &[]).expect(2).says("no terminal");
+    real(&world, &["--yes"]).expect(2).says("13 of 40 invitations").says("--yes=13");
+    real(&world, &["--yes=12"]).expect(2).says("13 messages would be sent");
+    real(&world, &["--yes=13"]).expect(3);
+    real(&world, &["--yes", "--limit", "10"]).expect(3);
+    // On loopback nothing real can be reached, so no number is needed.
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(server.counts().requests, 53);
+}
+
+#[test]
+fn calling_off_what_is_left_on_a_real_service_needs_its_number() {
+    let (world, server) = (World::new(), server());
+    let manifest = MANIFEST.replacen("events:", "delivery: { retries: 0, timeout: 1s }\nevents:", 1);
+    world.write("m.yaml", &manifest);
+    world.write("list.csv", groups(40));
+    world.apply(&server.base_url, &[]).expect(0);
+    world.write("list.csv", groups(38));
+    real(&world, &["--yes", "--cancel-left"]).expect(2).says("--cancel-left=2");
+    real(&world, &["--yes=2", "--cancel-left"]).expect(2).says("--cancel-left=2");
+    real(&world, &["--yes", "--cancel-left=3"]).expect(2).says("--cancel-left=3, but 2");
+    real(&world, &["--yes", "--cancel-left=2"]).expect(3);
+    world.apply(&server.base_url, &["--cancel-left"]).expect(0);
+    assert_eq!(server.counts().requests, 42);
+}
+
+#[test]
+fn a_plan_shows_old_beside_new_and_groups_what_is_alike() {
+    let (world, server) = (World::new(), server());
+    world.campaign(20);
+    let placed = MANIFEST.replace("recipients:", "    location: { name: HQ }\n    callLinkType: voice\nrecipients:");
+    world.write("m.yaml", &placed);
+    world.apply(&server.base_url, &[]).expect(0);
+
+    // Only the text: people's calendars are not touched.
+    world.write("m.yaml", placed.replace("Welcome,", "Come in,"));
+    let text = world.run(&["plan", "m.yaml"]).expect(0).says("20 messages edited:").says("(each its own)");
+    assert!(!text.stdout.contains("calendar"), "{}", text.stdout);
+
+    world.write("list.csv", groups(18));
+    world.write(
+        "m.yaml",
+        placed.replace("T19:00", "T20:00").replace("HQ", "Roof").replace("    callLinkType: voice\n", ""),
+    );
+    for ran in [world.run(&["plan", "m.yaml"]), world.apply(&server.base_url, &["--dry-run"])] {
+        ran.expect(0)
+            .says("  edit      18 ")
+            .says("  left       2 ")
+            .says("    18 messages edited:\n      dateTime     Fri 14 May 2027 19:00 -> Fri 14 May 2027 20:00\n      location     HQ -> Roof\n      callLinkType voice -> (none)\n")
+            .says("people keep the answer they gave, and their phone's calendar does not follow");
+    }
+    let plan = world.run(&["plan", "m.yaml", "--format", "json"]).expect(0).json();
+    let changes = plan["changes"].as_array().unwrap();
+    let verbs = |verb: &str| changes.iter().filter(|change| change["verb"] == verb).count();
+    assert_eq!((changes.len(), verbs("edit"), verbs("left")), (20, 18, 2), "all of them, not an example");
+    for change in changes.iter().filter(|change| change["verb"] == "edit") {
+        let (before, after): (&Value, &Value) = (&change["before"], &change["body"]["event"]);
+        assert_eq!((&before["location"]["name"], &after["location"]["name"]), (&"HQ".into(), &"Roof".into()));
+        assert_eq!((&before["callLinkType"], &after["callLinkType"]), (&"voice".into(), &Value::Null));
+        assert_eq!(before["description"], after["description"]);
+    }
+    assert_eq!(server.counts().requests, 20);
+    world.apply(&server.base_url, &[]).expect(0).says("edited    18 messages").says("left      2 messages");
+}
+
+#[test]
+fn edits_after_a_week_are_planned_with_a_warning() {
+    let (world, server) = (World::new(), server());
+    world.campaign(3);
+    world.apply(&server.base_url, &[]).expect(0);
+    let ledger = rusqlite::Connection::open(world.path("spring.ledger.db")).unwrap();
+    let age = |rows: u32, days: i64| {
+        let update = "UPDATE message SET accepted_at = accepted_at - ?2 WHERE id <= ?1";
+        ledger.execute(update, (rows, days * 24 * 3_600_000)).unwrap();
+    };
+    world.write("m.yaml", MANIFEST.replace("T19:00", "T20:00"));
+    age(3, 6);
+    let week = world.run(&["plan", "m.yaml"]).expect(0);
+    assert!(!week.stdout.contains("7 days"), "{}", week.stdout);
+    age(2, 2);
+    drop(ledger);
+    world
+        .run(&["plan", "m.yaml"])
+        .expect(0)
+        .says("2 messages are to be edited after more than 7 days: WhatsApp may refuse");
+    world.apply(&server.base_url, &[]).expect(0).says("WhatsApp may refuse");
+    assert_eq!(log(&server.base_url).iter().filter(|entry| entry["endpoint"] == "send-edit-event").count(), 3);
+}
