@@ -1,6 +1,7 @@
 //! `apply --dry-run` and `plan`: everything up to the lock. No network, no credentials, no lock, and nothing is written.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -12,10 +13,11 @@ use super::{confirm, credentials, estimate, format_of, service};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
+use crate::diagnostic::text::run as text;
 use crate::exit::Exit;
 use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
 use crate::manifest::Manifest;
-use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text, words};
+use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text};
 
 /// What is planned, whichever command asks.
 pub(super) struct Wish<'a> {
@@ -36,7 +38,6 @@ pub(super) struct Planned<'a> {
     pub changes: Changes,
     pub estimate: Estimate,
     pub note: LedgerNote,
-    pub notes: Vec<String>,
     pub paths: Paths,
     /// Of what is selected, as the ledger has it now.
     pub counts: crate::ledger::Counts,
@@ -47,7 +48,12 @@ pub(super) struct Planned<'a> {
 }
 
 /// `apply --dry-run`.
-pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs, campaign: &Campaign, now: Timestamp) -> Result<Exit, Failure> {
+pub(super) fn run(
+    args: &ApplyArgs,
+    global: &GlobalArgs,
+    campaign: &mut Campaign,
+    now: Timestamp,
+) -> Result<Exit, Failure> {
     let errors = campaign.fatal_errors(args.rules.skip_invalid);
     let wish = Wish {
         selection: &args.selection,
@@ -59,8 +65,9 @@ pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs, campaign: &Campaign, no
         resend_unknown: args.resend_unknown,
         previews: false,
     };
+    let instances = instances(campaign, &wish);
     let planned = match campaign.manifest.as_ref().filter(|_| errors == 0) {
-        Some(manifest) => Some(plan(campaign, manifest, &wish, now, &mut |_| Ok(()))?),
+        Some(manifest) => Some(plan(campaign, manifest, &instances, &wish, now, &mut |_| Ok(()))?),
         None => None,
     };
     if let Some(planned) = &planned {
@@ -130,7 +137,7 @@ pub(super) fn tell_people(
             estimate: planned.estimate.clone(),
             narrowed: planned.narrowed.clone(),
             to_do: planned.to_do,
-            notes: planned.notes.clone(),
+            notes: Vec::new(),
             previews: planned.previews,
         };
         let style = Stream::Stdout.style(global.show_recipients);
@@ -143,6 +150,7 @@ pub(super) fn tell_people(
 pub(super) fn plan<'a>(
     campaign: &Campaign,
     manifest: &'a Manifest,
+    instances: &[InstanceRef],
     wish: &Wish<'_>,
     now: Timestamp,
     visit: &mut dyn FnMut(&Change<'_>) -> std::io::Result<()>,
@@ -151,14 +159,12 @@ pub(super) fn plan<'a>(
     let purpose = if wish.ledger.sandbox { Purpose::Rehearsal } else { Purpose::Real };
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(wish.ledger.ledger.as_deref(), None);
     let (ledger, note) = open(&paths)?;
-    let mut notes = Vec::new();
-    let instances = instances(manifest, wish, &mut notes);
     let narrow = planning::narrow(wish.selection);
     let columns = planning::columns(manifest);
     let suppressed =
         |identity: &str| campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity));
     let rules = planning::rules(wish.rules, wish.resend_unknown.is_some());
-    let context = planning::context(campaign, &instances, &narrow, &columns, &suppressed, rules, now);
+    let context = planning::context(campaign, instances, &narrow, &columns, &suppressed, rules, now);
     let mut changes = Changes::new();
     let mut failed = None;
     let plan = ledger.plan(&campaign.spool, &context, &mut |change| {
@@ -181,7 +187,7 @@ pub(super) fn plan<'a>(
     let to_do = planning::to_do(&plan, wish.limit);
     let narrowed = planning::narrowed(wish.selection, wish.limit);
     let previews = wish.previews;
-    Ok(Planned { manifest, plan, changes, estimate, note, notes, paths, counts, limits, to_do, narrowed, previews })
+    Ok(Planned { manifest, plan, changes, estimate, note, paths, counts, limits, to_do, narrowed, previews })
 }
 
 /// The ledger as it is, without its lock; an empty one where there is none.
@@ -197,23 +203,26 @@ fn open(paths: &Paths) -> Result<(Ledger, LedgerNote), Failure> {
     }
 }
 
-/// The instances, with fingerprints where the credentials are there; a dry run goes on without them and says so.
-fn instances(manifest: &Manifest, wish: &Wish<'_>, notes: &mut Vec<String>) -> Vec<InstanceRef> {
+/// The instances, with fingerprints where the credentials are there; a dry run goes on without them, with a warning.
+pub(super) fn instances(campaign: &mut Campaign, wish: &Wish<'_>) -> Vec<InstanceRef> {
+    let Some(manifest) = &campaign.manifest else { return Vec::new() };
     let found = if wish.ledger.sandbox {
         Some(service::rehearsed(manifest))
     } else {
         match credentials::read(manifest, wish.env_file) {
             Ok(instances) => Some(instances),
             Err(failure) => {
-                notes.push(format!("a real apply will be refused: {}", words::one_line(&failure.message, 300)));
+                let warning = text::credentials_missing(&failure.message);
+                let place = manifest.instances.first().map(|instance| instance.place.clone());
+                campaign.diagnostics.push(match place {
+                    Some(place) => warning.at(place),
+                    None => warning,
+                });
                 None
             }
         }
     };
-    let fingerprints = found.map(|instances| instances.iter().map(crate::instance::Instance::fingerprint).collect());
-    let mut fingerprints: Vec<Option<_>> =
-        fingerprints.map_or_else(Vec::new, |all: Vec<_>| all.into_iter().map(Some).collect());
-    fingerprints.resize(manifest.instances.len(), None);
-    let names = manifest.instances.iter().map(|instance| std::sync::Arc::clone(&instance.name));
-    names.zip(fingerprints).map(|(name, fingerprint)| InstanceRef { name, fingerprint }).collect()
+    let fingerprint = |index: usize| found.as_ref().map(|instances| instances[index].fingerprint());
+    let names = manifest.instances.iter().map(|instance| Arc::clone(&instance.name));
+    names.enumerate().map(|(index, name)| InstanceRef { name, fingerprint: fingerprint(index) }).collect()
 }

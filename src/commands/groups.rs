@@ -6,6 +6,7 @@ use super::service::{self, Service};
 use crate::cli::{GlobalArgs, GroupsArgs};
 use crate::exit::Exit;
 use crate::manifest::Manifest;
+use crate::report::results::harmless;
 use crate::report::stream;
 
 pub(super) fn run(args: &GroupsArgs, _global: &GlobalArgs) -> Result<Exit, Failure> {
@@ -19,7 +20,7 @@ pub(super) fn run(args: &GroupsArgs, _global: &GlobalArgs) -> Result<Exit, Failu
         .map_err(|fault| Failure::new(Exit::Stopped, format!("the groups cannot be listed: {fault}")))?;
     let mut csv = csv::Writer::from_writer(stream::stdout());
     let written = csv.write_record(["phone", "name"]).and_then(|()| {
-        groups.iter().try_for_each(|group| csv.write_record([&group.phone, &group.name]))?;
+        groups.iter().try_for_each(|group| csv.write_record([&*group.phone, &*harmless(&group.name)]))?;
         Ok(csv.flush()?)
     });
     written.map_err(|error| Failure::new(Exit::Ledger, format!("writing the list failed: {error}")))?;

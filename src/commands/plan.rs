@@ -15,7 +15,7 @@ use crate::report::{Estimate, EstimatedEnd, Stream, stream};
 
 pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
+    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
     let errors = campaign.fatal_errors(args.rules.skip_invalid);
     let style = Stream::Stdout.style(global.show_recipients);
     let mut writer = PlanWriter::new(style.mask)?;
@@ -29,11 +29,14 @@ pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure>
         resend_unknown: None,
         previews: true,
     };
+    let instances = dry_run::instances(&mut campaign, &wish);
     let planned = match campaign.manifest.as_ref().filter(|_| errors == 0) {
-        Some(manifest) => Some(dry_run::plan(&campaign, manifest, &wish, now, &mut |change| match args.format {
-            Format::Json => writer.change(change),
-            Format::Human | Format::Github | Format::Sarif | Format::Junit => Ok(()),
-        })?),
+        Some(manifest) => {
+            Some(dry_run::plan(&campaign, manifest, &instances, &wish, now, &mut |change| match args.format {
+                Format::Json => writer.change(change),
+                Format::Human | Format::Github | Format::Sarif | Format::Junit => Ok(()),
+            })?)
+        }
         None => None,
     };
     match args.format {

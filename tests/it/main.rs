@@ -11,6 +11,7 @@ mod house;
 mod invalid;
 mod readme;
 mod sandbox;
+mod service;
 mod simulation;
 #[path = "../support/mod.rs"]
 mod support;

@@ -71,7 +71,7 @@ impl Apply<'_> {
         duration: Duration,
     ) -> Result<Exit, Failure> {
         let mut done = Done { verdict, tally, duration, results: None, results_note: None };
-        if let Err(failure) = self.write_files(&mut prepared, &mut done) {
+        if let Err(failure) = Self::write_files(&mut prepared, &mut done) {
             done.verdict.exit = done.verdict.exit.and(failure.exit);
             done.results_note = Some(failure.message);
         }
@@ -80,7 +80,7 @@ impl Apply<'_> {
     }
 
     /// The results CSV, from the ledger, and `<campaign>.sent.json`.
-    fn write_files(&self, prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
+    fn write_files(prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
         let Some(ledger) = prepared.held.ledger() else {
             return Err(Failure::new(Exit::Ledger, "the ledger could not be read, so the results were not written"));
         };

@@ -27,9 +27,9 @@ use ending::Typed;
 
 pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
+    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
     if args.dry_run {
-        return dry_run::run(args, global, &campaign, now);
+        return dry_run::run(args, global, &mut campaign, now);
     }
     let apply =
         Apply { args, global, campaign: &campaign, command: command(args), narrow: planning::narrow(&args.selection) };
@@ -135,6 +135,7 @@ fn command(args: &ApplyArgs) -> String {
     flag("--ledger", args.ledger.ledger.as_ref().map(|path| path.display().to_string()));
     flag("--results", args.results.as_ref().map(|path| path.display().to_string()));
     flag("--env-file", args.connection.env_file.as_ref().map(|path| path.display().to_string()));
+    flag("--base-url", args.connection.base_url.clone());
     flag("--only", args.selection.only.clone());
     flag("--to", args.selection.to.clone());
     flag("--limit", args.limit.map(|limit| limit.to_string()));

@@ -1,0 +1,63 @@
+//! Before anything is sent the service is looked at; and what talks to it beside `apply`.
+
+use zapi_batch::sandbox::{GroupSpec, Options};
+
+use crate::world::{Ran, World, server, server_with};
+
+#[test]
+fn an_instance_that_is_not_connected_stops_the_run_before_the_first_send() {
+    let world = World::new();
+    world.campaign(3);
+    let server = server_with(Options { disconnect_after: Some(0), ..Options::default() });
+    world.apply(&server.base_url, &[]).expect(3).says("not connected").says("scan the QR code");
+    assert_eq!(server.counts().requests, 0);
+    let json = world.apply(&server.base_url, &["--format", "json"]).expect(3).json();
+    assert!(json["stopped"].as_str().unwrap().contains("not connected"), "{json}");
+    // Nothing was agreed on, so nothing is recorded.
+    assert!(
+        !world.files().iter().any(|name| name.ends_with(".db") || name.ends_with(".sent.json")),
+        "{:?}",
+        world.files()
+    );
+    world.apply(&server.base_url, &["--no-preflight"]).expect(0);
+    assert_eq!(server.counts().requests, 3);
+}
+
+#[test]
+fn credentials_that_are_missing_refuse_an_apply_and_only_warn_in_a_dry_run() {
+    let world = World::new();
+    world.campaign(3);
+    let server = server();
+    let apply = ["apply", "m.yaml", "--base-url", &server.base_url];
+    let without = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        Ran::of(&command.env_remove("ZAPI_INSTANCE_TOKEN").output().unwrap())
+    };
+    without(&apply).expect(2).says("ZAPI_INSTANCE_TOKEN").says("m.yaml:5");
+    let dry = without(&["apply", "m.yaml", "--dry-run", "--format", "json"]).expect(0).json();
+    assert_eq!(dry["diagnostics"][0]["code"], "W401");
+    assert_eq!(dry["plan"]["create"], 3);
+    assert_eq!(server.counts().requests, 0);
+    world.write(".env", "ZAPI_INSTANCE_TOKEN='A20T'\n");
+    without(&apply).expect(0).says(".env");
+}
+
+#[test]
+fn groups_are_listed_ready_to_be_a_recipient_list() {
+    let world = World::new();
+    world.campaign(1);
+    let group = |id: &str, name: &str| GroupSpec {
+        id: id.into(),
+        name: name.into(),
+        is_admin_only: false,
+        is_announcement: false,
+    };
+    let groups = vec![group("120363050000000001-group", "Mooca, leste"), group("120363050000000002-group", "=1+1")];
+    let server = server_with(Options { groups, ..Options::default() });
+    let listed = world.run(&["groups", "m.yaml", "--base-url", &server.base_url]).expect(0).stdout;
+    assert!(listed.starts_with("phone,name\n"), "{listed}");
+    assert!(listed.contains("120363050000000001-group,\"Mooca, leste\"\n"), "{listed}");
+    assert!(listed.contains("120363050000000002-group,'=1+1\n"), "a spreadsheet would run this: {listed}");
+    world.write("list.csv", listed);
+    world.run(&["validate", "m.yaml"]).expect(2).says("label");
+}
