@@ -107,7 +107,14 @@ fn harmless(line: &str, mask: bool) -> String {
         rest = &rest[at + end.unwrap_or(rest.len() - at)..];
     }
     kept.push_str(rest);
-    if mask { mask_in_text(&kept).into_owned() } else { kept }
+    if mask { masked_after_the_time(&kept) } else { kept }
+}
+
+/// The time that a line begins with has as many digits as a phone number has, and is none.
+fn masked_after_the_time(line: &str) -> String {
+    let is_time = line.as_bytes().get(10) == Some(&b'T') && line.as_bytes()[0].is_ascii_digit();
+    let words = if is_time { line.find(' ').unwrap_or(0) } else { 0 };
+    line[..words].to_owned() + &mask_in_text(&line[words..])
 }
 
 /// Where the next URL, or the part of one that holds credentials, begins.
@@ -146,6 +153,10 @@ mod tests {
             ("path /instances/A/token/B/status, again", "path [URL], again"),
             ("nothing here", "nothing here"),
             ("sent to 5511999998888\n", "sent to 55119****8888\n"),
+            (
+                "2026-11-22T13:45:20.332696Z DEBUG to 5511999998888",
+                "2026-11-22T13:45:20.332696Z DEBUG to 55119****8888",
+            ),
         ];
         for (line, safe) in table {
             assert_eq!(harmless(line, true), safe);
