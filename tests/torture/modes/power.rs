@@ -70,6 +70,12 @@ fn loss(dice: &mut fastrand::Rng, lying: bool) -> Result<usize, String> {
     {
         let mount = Mount::image(&image)?;
         let world = World::at(&mount.at, settings.clone());
+        if lying {
+            // A ledger that is on disk before the lie begins, or the note beside a ledger that is gone stops the next run.
+            let mut first = world.apply(&oracle);
+            first.args(["--limit", "1"]);
+            world.run(first);
+        }
         system("sync", &["-f", &mount.at.display().to_string()])?;
         let command = world.apply(&oracle);
         let orders = if lying { "nosync=-wal" } else { "" };
