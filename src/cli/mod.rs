@@ -19,7 +19,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub use campaign::{
     ApplyArgs, LedgerArgs, PlanArgs, ResolveArgs, ResultsArgs, RulesArgs, SelectionArgs, StatusArgs, ValidateArgs,
 };
-pub use sandbox::{CredentialsArg, FaultArg, FaultFor, FaultRate, SandboxArgs};
+pub use sandbox::{CredentialsArg, DrainArg, FaultArg, FaultAt, FaultFor, FaultRate, GroupArg, Kind, SandboxArgs};
 pub use service::{CheckArgs, ConnectionArgs, GroupsArgs, RecallArgs, TestArgs};
 
 /// The whole command line.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::failure::Failure;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::render::Summary;
-use crate::expand::{self, Expansion};
+use crate::expand::Expansion;
 use crate::ledger::Spool;
 use crate::manifest::{self, ListKind, Manifest};
 
@@ -31,12 +31,22 @@ pub(super) enum Keep {
 /// Reads and checks everything there is to check.
 pub(super) fn open(path: &Path, now: Timestamp, keep: Keep) -> Result<Campaign, Failure> {
     let mut diagnostics = Diagnostics::new();
-    let mut spool = Spool::new();
     let manifest = manifest::load(path, &mut diagnostics);
+    expand(manifest, diagnostics, now, keep)
+}
+
+/// Expands a manifest whose own faults are in `diagnostics` already.
+pub(super) fn expand(
+    manifest: Option<Manifest>,
+    mut diagnostics: Diagnostics,
+    now: Timestamp,
+    keep: Keep,
+) -> Result<Campaign, Failure> {
+    let mut spool = Spool::new();
     let expansion = manifest
         .as_ref()
         .map(|manifest| {
-            expand::expand(manifest, now, &mut diagnostics, &mut |row| match keep {
+            crate::expand::expand(manifest, now, &mut diagnostics, &mut |row| match keep {
                 Keep::Rows => spool.push(&row),
                 Keep::Nothing => Ok(()),
             })

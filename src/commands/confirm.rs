@@ -22,6 +22,31 @@ pub(super) struct Asked<'a> {
     pub cancel_left: Option<Option<u64>>,
     /// The sandbox, or a loopback base URL: nothing real can be reached.
     pub is_loopback: bool,
+    pub deed: Deed,
+}
+
+/// What a yes brings about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    Send,
+    /// Out of Z-API's queue.
+    TakeBack,
+}
+
+impl Deed {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::TakeBack => "take back",
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Send => "sent",
+            Self::TakeBack => "taken back",
+        }
+    }
 }
 
 /// Edits and call-offs of more than this share of the invitations in one run need their number ...
@@ -55,11 +80,13 @@ pub(super) fn confirm(asked: &Asked<'_>) -> Result<(), Failure> {
     let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
     match decide(asked, is_terminal) {
         Decision::Go => Ok(()),
-        Decision::Refuse(refusal) => Err(refused(&refusal, asked.to_do)),
+        Decision::Refuse(refusal) => Err(refused(&refusal, asked.to_do, asked.deed)),
         Decision::Ask => match ask(asked, &mut io::stdin().lock(), &mut io::stderr().lock())? {
             Answer::Number => Ok(()),
-            Answer::Other => Err(Failure::refused("that was not the number: nothing was sent")),
-            Answer::Nothing => Err(Failure::refused("nothing was sent")),
+            Answer::Other => {
+                Err(Failure::refused(format!("that was not the number: nothing was {}", asked.deed.done())))
+            }
+            Answer::Nothing => Err(Failure::refused(format!("nothing was {}", asked.deed.done()))),
         },
     }
 }
@@ -67,7 +94,7 @@ pub(super) fn confirm(asked: &Asked<'_>) -> Result<(), Failure> {
 /// `--yes=COUNT` must be what is planned, also in a dry run.
 #[allow(clippy::option_option)] // as above
 pub(super) fn check_number(yes: Option<Option<u64>>, to_do: u64) -> Result<(), Failure> {
-    other_number(yes, to_do).map_or(Ok(()), |refusal| Err(refused(&refusal, to_do)))
+    other_number(yes, to_do).map_or(Ok(()), |refusal| Err(refused(&refusal, to_do, Deed::Send)))
 }
 
 #[allow(clippy::option_option)] // as above
@@ -112,13 +139,19 @@ fn left_uncounted(asked: &Asked<'_>) -> u64 {
     if asked.cancel_left == Some(None) { asked.plan.cancelable.min(asked.to_do) } else { 0 }
 }
 
-fn refused(refusal: &Refusal, to_do: u64) -> Failure {
+fn refused(refusal: &Refusal, to_do: u64, deed: Deed) -> Failure {
+    let done = deed.done();
     match refusal {
         Refusal::OtherNumber { given } => {
-            Failure::refused(format!("--yes={given}, but {} would be sent: nothing was sent", words::messages(to_do)))
-                .help("look at the plan again: the manifest, a list or the ledger is not what it was")
+            let messages = words::messages(to_do);
+            Failure::refused(format!("--yes={given}, but {messages} would be {done}: nothing was {done}")).help(
+                match deed {
+                    Deed::Send => "look at the plan again: the manifest, a list or the ledger is not what it was",
+                    Deed::TakeBack => "what waits in Z-API's queue grows less by itself",
+                },
+            )
         }
-        Refusal::NobodyToAsk => Failure::refused("there is no terminal to ask on; nothing was sent")
+        Refusal::NobodyToAsk => Failure::refused(format!("there is no terminal to ask on; nothing was {done}"))
             .help(format!("look at the plan, then give --yes={to_do}")),
         Refusal::NumberNeeded { changed, invited } => Failure::refused(format!(
             "{changed} of {} would be edited or called off: nothing was sent",
@@ -148,7 +181,7 @@ fn ask(asked: &Asked<'_>, input: &mut impl BufRead, out: &mut impl Write) -> io:
         0 => String::new(),
         left => format!(" (which calls off {left} no longer listed)"),
     };
-    write!(out, "\nType {to_do} to send{left}, anything else to leave it: ")?;
+    write!(out, "\nType {to_do} to {}{left}, anything else to leave it: ", asked.deed.verb())?;
     out.flush()?;
     let mut line = String::new();
     input.read_line(&mut line)?;
@@ -173,7 +206,7 @@ mod tests {
     }
 
     fn asked(plan: &Plan) -> Asked<'_> {
-        Asked { plan, to_do: plan.selected.to_do(), yes: None, cancel_left: None, is_loopback: false }
+        Asked { plan, to_do: plan.selected.to_do(), yes: None, cancel_left: None, is_loopback: false, deed: Deed::Send }
     }
 
     #[test]
@@ -277,6 +310,10 @@ mod tests {
             let asked = Asked { cancel_left: Some(None), ..asked(&plan) };
             assert_eq!(ask(&asked, &mut typed.as_bytes(), &mut out).unwrap(), answer, "{typed:?}");
             assert!(String::from_utf8(out).unwrap().contains("Type 812 to send (which calls off 2 no longer listed)"));
+            let mut out = Vec::new();
+            let recall = Asked { cancel_left: None, deed: Deed::TakeBack, ..asked };
+            assert_eq!(ask(&recall, &mut typed.as_bytes(), &mut out).unwrap(), answer, "{typed:?}");
+            assert!(String::from_utf8(out).unwrap().contains("Type 812 to take back,"));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::campaign::Campaign;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::planning::{self, Shown};
-use super::{confirm, credentials, estimate, format_of, service};
+use super::{confirm, credentials, estimate, format_of, service, tested};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
@@ -156,7 +156,7 @@ pub(super) fn plan<'a>(
     visit: &mut dyn FnMut(&Change<'_>) -> std::io::Result<()>,
 ) -> Result<Planned<'a>, Failure> {
     planning::check_selection(manifest, wish.selection)?;
-    let purpose = if wish.ledger.sandbox { Purpose::Rehearsal } else { Purpose::Real };
+    let purpose = Purpose::of_apply(wish.ledger.sandbox);
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(wish.ledger.ledger.as_deref(), None);
     let (ledger, note) = open(&paths)?;
     let narrow = planning::narrow(wish.selection);
@@ -184,6 +184,7 @@ pub(super) fn plan<'a>(
     let limits = planning::limits(manifest, wish.rate);
     let estimate = estimate::of(manifest, &plan, &limits, wish.limit, None, now)?;
     let counts = ledger.counts(&narrow)?;
+    notes.extend(tested::notes(manifest, &plan, &narrow, &paths.tested));
     let to_do = planning::to_do(&plan, wish.limit);
     let narrowed = planning::narrowed(wish.selection, wish.limit);
     let previews = wish.previews;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod campaign;
+mod check;
 mod completions;
 mod confirm;
 mod credentials;
@@ -17,12 +18,15 @@ mod paths;
 mod plan;
 mod planning;
 mod preflight;
+mod recall;
 mod resolve;
 mod results;
 mod sandbox;
 mod schema;
 mod service;
 mod status;
+mod test;
+mod tested;
 mod validate;
 mod written;
 
@@ -45,12 +49,14 @@ pub fn run(cli: &Cli) -> Exit {
         Command::Status(args) => status::run(args, global),
         Command::Results(args) => results::run(args),
         Command::Resolve(args) => resolve::run(args, global),
+        Command::Test(args) => test::run(args, global),
+        Command::Recall(args) => recall::run(args, global),
+        Command::Check(args) => check::run(args, global),
         Command::Groups(args) => groups::run(args, global),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Init(args) => init::run(args),
         Command::Schema => schema::run(),
         Command::Completions(args) => completions::run(args),
-        Command::Test(_) | Command::Recall(_) | Command::Check(_) => todo!(),
     };
     done.unwrap_or_else(|failure| {
         // Nobody is left to be told when standard error is closed; the exit code still says it.

@@ -18,7 +18,7 @@ pub(super) struct Opened {
 /// Opens the ledger that the manifest's campaign has. Faults of the manifest beside its name do not matter here.
 pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened, Failure> {
     let manifest = named(path)?;
-    let purpose = if args.sandbox { Purpose::Rehearsal } else { Purpose::Real };
+    let purpose = Purpose::of_apply(args.sandbox);
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(args.ledger.as_deref(), None);
     let ledger = Ledger::open(&paths.ledger, &paths.identity, mode)?;
     Ok(Opened { manifest, ledger })

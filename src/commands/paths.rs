@@ -24,8 +24,22 @@ impl Purpose {
         }
     }
 
+    /// Of an apply.
+    pub(super) fn of_apply(is_sandbox: bool) -> Self {
+        if is_sandbox { Self::Rehearsal } else { Self::Real }
+    }
+
+    /// Of a test.
+    pub(super) fn of_test(is_sandbox: bool) -> Self {
+        if is_sandbox { Self::TestRehearsal } else { Self::Test }
+    }
+
     pub(super) fn is_sandbox(self) -> bool {
         matches!(self, Self::Rehearsal | Self::TestRehearsal)
+    }
+
+    pub(super) fn is_test(self) -> bool {
+        matches!(self, Self::Test | Self::TestRehearsal)
     }
 }
 
@@ -38,6 +52,8 @@ pub(super) struct Paths {
     pub results: PathBuf,
     /// `<campaign>.sent.json`: that something was sent, without recipients; meant to be committed.
     pub sent: PathBuf,
+    /// `<campaign>.test.json`: which wordings were tested; a rehearsal has its own.
+    pub tested: PathBuf,
     /// What the stand-in remembers from rehearsal to rehearsal.
     pub sandbox_state: PathBuf,
 }
@@ -47,7 +63,9 @@ impl Paths {
         let identity = format!("{campaign}{}", purpose.infix());
         let folder = if folder == Path::new(".") { Path::new("") } else { folder };
         let beside = |ending: &str| folder.join(format!("{identity}.{ending}"));
+        let tests = Purpose::of_test(purpose.is_sandbox());
         Self {
+            tested: folder.join(format!("{campaign}{}.json", tests.infix())),
             ledger: beside("ledger.db"),
             results: beside("results.csv"),
             sent: beside("sent.json"),
@@ -83,6 +101,8 @@ mod tests {
         assert_eq!(rehearsal.ledger, Path::new("campaigns/spring.sandbox.ledger.db"));
         assert_eq!(rehearsal.sent, Path::new("campaigns/spring.sandbox.sent.json"));
         assert_eq!(rehearsal.identity, "spring.sandbox");
-        assert_ne!(Paths::of(folder, "spring", Purpose::Test).ledger, real.ledger);
+        assert_eq!(Paths::of(folder, "spring", Purpose::Test).ledger, Path::new("campaigns/spring.test.ledger.db"));
+        assert_eq!(real.tested, Path::new("campaigns/spring.test.json"));
+        assert_eq!(rehearsal.tested, Path::new("campaigns/spring.test.sandbox.json"));
     }
 }

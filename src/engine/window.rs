@@ -110,6 +110,12 @@ pub fn day(limits: &Limits, at: Timestamp) -> civil::Date {
     at.to_zoned(limits.day_zone.clone()).date()
 }
 
+/// When the day that a moment belongs to began.
+pub fn day_begins(limits: &Limits, at: Timestamp) -> Timestamp {
+    let began = moment(day(limits, at).to_datetime(civil::Time::midnight()), &limits.day_zone);
+    began.unwrap_or(Timestamp::MIN)
+}
+
 /// When the day after a moment's begins.
 pub fn next_day(limits: &Limits, at: Timestamp) -> Timestamp {
     let tomorrow = day(limits, at).tomorrow().ok();
@@ -236,5 +242,7 @@ mod tests {
         let limits = Limits { day_zone: zone("America/Sao_Paulo"), ..Limits::default() };
         assert_eq!(day(&limits, at("2026-11-23T02:59:00Z")).to_string(), "2026-11-22");
         assert_eq!(next_day(&limits, at("2026-11-23T02:59:00Z")), at("2026-11-23T03:00:00Z"));
+        assert_eq!(day_begins(&limits, at("2026-11-23T02:59:00Z")), at("2026-11-22T03:00:00Z"));
+        assert_eq!(day_begins(&limits, at("2026-11-23T03:00:00Z")), at("2026-11-23T03:00:00Z"));
     }
 }

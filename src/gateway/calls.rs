@@ -18,9 +18,6 @@ use crate::outcome::{NotSent, Outcome};
 /// A page of groups or of the queue carries names and messages, so it is read further than an attempt's answer.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The number of groups asked for at a time.
-const GROUPS_PAGE_SIZE: usize = 100;
-
 /// So that a server which always answers full pages cannot keep us for ever.
 const GROUPS_PAGES_MAX: usize = 1000;
 
@@ -70,6 +67,9 @@ pub enum Deletion {
 }
 
 impl Gateway {
+    /// The number of groups asked for at a time: a shorter page is the last one.
+    pub const GROUPS_PAGE_SIZE: usize = 100;
+
     /// `GET /status`: whether the instance is connected to its phone.
     pub async fn status(&self, instance: usize) -> Result<Status, CallFault> {
         let answer = self.call(instance, Method::GET, &["status"], &[], None).await?;
@@ -92,7 +92,7 @@ impl Gateway {
         let mut groups = Vec::new();
         for page in 1..=GROUPS_PAGES_MAX {
             let found = self.groups_page(instance, page).await?;
-            let is_last = found.len() < GROUPS_PAGE_SIZE;
+            let is_last = found.len() < Gateway::GROUPS_PAGE_SIZE;
             groups.extend(found.into_iter().filter(|chat| chat.is_group));
             if is_last {
                 break;
@@ -103,7 +103,7 @@ impl Gateway {
 
     /// One page of chats, from 1, for whoever wants to pace them. The last one is shorter than 100.
     pub async fn groups_page(&self, instance: usize, page: usize) -> Result<Vec<Group>, CallFault> {
-        let query = [("page", page.to_string()), ("pageSize", GROUPS_PAGE_SIZE.to_string())];
+        let query = [("page", page.to_string()), ("pageSize", Gateway::GROUPS_PAGE_SIZE.to_string())];
         self.read(instance, Method::GET, &["groups"], &query, None).await
     }
 

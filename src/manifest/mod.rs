@@ -21,6 +21,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod tree;
+pub mod wordings;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -296,7 +296,7 @@ macro_rules! schema_of {
 }
 
 schema_of!(Text, "Text", { "type": ["string", "number", "boolean"] });
-schema_of!(BoolText, "BoolText", { "anyOf": [{ "type": "boolean" }, { "type": "string", "pattern": "^(true|false)$|\\{[{%]" }] });
+schema_of!(BoolText, "BoolText", { "type": ["boolean", "string"], "pattern": "^(true|false)$|\\{[{%]" });
 schema_of!(CallLinkText, "CallLinkText", { "anyOf": [{ "enum": ["voice", "video"] }, { "type": "string", "pattern": "\\{[{%]" }] });
 schema_of!(Delimiter, "Delimiter", { "type": "string", "enum": [",", ";", "\t", "|", "tab"] });
 schema_of!(RawEntry, "Recipient", {

@@ -83,6 +83,11 @@ impl Parsed {
 }
 
 impl Address {
+    /// Whether it is a group's, in either spelling.
+    pub fn is_group(&self) -> bool {
+        spelling::is_group_id(&self.0)
+    }
+
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }

@@ -7,12 +7,14 @@
 //! (all of these for programs); `words` and `paint` serve them all.
 
 mod changes;
+pub mod check;
 pub mod json;
 pub mod lanes;
 mod moment_of_event;
 mod paint;
 pub mod plan;
 pub mod progress;
+pub mod recall;
 pub mod results;
 pub mod status;
 pub mod stream;

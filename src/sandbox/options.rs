@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a sandbox is started with; `Options::default()` lets everybody in, answers at once and never fails.
+/// What a sandbox is started with; `Options::default()` lets everybody in, answers at once and never fails, and its queues
+/// go out as slowly as the real ones.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Whom to let in; empty means everybody, each pair of id and token an instance of its own.

@@ -9,10 +9,10 @@ use tokio::runtime::Runtime;
 use super::Apply;
 use super::prepare::Prepared;
 use crate::cli::Format;
-use crate::commands::confirm::{self, Asked};
+use crate::commands::confirm::{self, Asked, Deed};
 use crate::commands::failure::Failure;
 use crate::commands::planning::{self, Shown};
-use crate::commands::{estimate, preflight};
+use crate::commands::{estimate, preflight, tested};
 use crate::delivery::Limits;
 use crate::ledger::sent::Sent;
 use crate::ledger::{Counts, Ledger, Narrow, Plan, find_twins};
@@ -38,7 +38,9 @@ impl Apply<'_> {
         let instances = prepared.instance_refs();
         let ledger = prepared.held.ledger().ok_or_else(|| Failure::refused("the ledger is not open"))?;
         let note = ledger_note(ledger, prepared.is_new)?;
-        prepared.notes.extend(self.twins(ledger)?);
+        if !self.purpose.is_test() {
+            prepared.notes.extend(self.twins(ledger)?);
+        }
         let columns = planning::columns(prepared.manifest);
         let suppressed = |identity: &str| {
             self.campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity))
@@ -52,6 +54,9 @@ impl Apply<'_> {
         })?;
         let plan = reconcile.plan().clone();
         planning::check_numbers(&plan, self.args.resend_unknown, self.args.rules.cancel_left)?;
+        if !self.purpose.is_test() {
+            prepared.notes.extend(tested::notes(prepared.manifest, &plan, &self.narrow, &prepared.paths.tested));
+        }
         let limits = planning::limits(prepared.manifest, self.args.rate);
         let used = prepared.quota.as_ref().map(|quota| (quota, prepared.service.instances.as_slice()));
         let estimate = estimate::of(prepared.manifest, &plan, &limits, self.args.limit, used, now)?;
@@ -64,7 +69,7 @@ impl Apply<'_> {
         self.ask(&agreed, prepared.is_loopback)?;
         reconcile.commit()?;
         prepared.held.keep();
-        Self::note_sent(prepared, now)?;
+        self.note_sent(prepared, now)?;
         Ok(agreed)
     }
 
@@ -104,6 +109,7 @@ impl Apply<'_> {
             yes: self.args.yes,
             cancel_left: self.args.rules.cancel_left,
             is_loopback,
+            deed: Deed::Send,
         })
     }
 
@@ -124,7 +130,11 @@ impl Apply<'_> {
     }
 
     /// `<campaign>.sent.json`, on disk before the first attempt and refreshed at every stop.
-    pub(super) fn note_sent(prepared: &mut Prepared<'_>, now: Timestamp) -> Result<(), Failure> {
+    pub(super) fn note_sent(&self, prepared: &mut Prepared<'_>, now: Timestamp) -> Result<(), Failure> {
+        // A test begins afresh each time, so that nobody has to find its ledger again.
+        if self.purpose.is_test() {
+            return Ok(());
+        }
         let Some(ledger) = prepared.held.ledger() else { return Ok(()) };
         let counts = ledger.counts(&Narrow::default())?;
         write_sent(&prepared.paths.sent, ledger.id(), &counts, now)

@@ -1,5 +1,6 @@
 //! After the last answer: results, the note of what was sent, the summary, and the exit code.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{Timestamp, Zoned};
@@ -11,14 +12,15 @@ use super::prepare::Prepared;
 use super::send::Sent;
 use crate::cli::Format;
 use crate::commands::failure::Failure;
+use crate::commands::tested::{self, Tested};
 use crate::commands::{planning, written};
 use crate::diagnostic::render;
 use crate::engine::Tally;
 use crate::exit::Exit;
-use crate::ledger::{Counts, Ledger};
+use crate::ledger::{Counts, Ledger, Narrow};
 use crate::message::State;
 use crate::report::summary::{self, SandboxCounts};
-use crate::report::{Ending, Stream, SummaryReport, json};
+use crate::report::{Ending, Next, Stream, SummaryReport, json};
 
 /// How many rows of a kind are named, and how many errors are counted.
 const ROWS_SHOWN: usize = 10;
@@ -71,7 +73,11 @@ impl Apply<'_> {
         duration: Duration,
     ) -> Result<Exit, Failure> {
         let mut done = Done { verdict, tally, duration, results: None, results_note: None };
-        if let Err(failure) = Self::write_files(&mut prepared, &mut done) {
+        if self.purpose.is_test() {
+            // The next test begins afresh, so that nothing has to be decided about this one.
+            done.verdict.next.retain(|next| matches!(next, Next::Repair { .. } | Next::RunAgain { .. }));
+        }
+        if let Err(failure) = self.write_files(&mut prepared, &mut done) {
             done.verdict.exit = done.verdict.exit.and(failure.exit);
             done.results_note = Some(failure.message);
         }
@@ -80,14 +86,37 @@ impl Apply<'_> {
     }
 
     /// The results CSV, from the ledger, and `<campaign>.sent.json`.
-    fn write_files(prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
+    fn write_files(&self, prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
         let Some(ledger) = prepared.held.ledger() else {
             return Err(Failure::new(Exit::Ledger, "the ledger could not be read, so the results were not written"));
         };
         let results = written::results(ledger, &prepared.paths.results, &prepared.manifest.results)?;
         done.results = Some(results.path);
         done.results_note = results.note;
-        Self::note_sent(prepared, Timestamp::now())
+        self.note_sent(prepared, Timestamp::now())?;
+        if self.purpose.is_test() {
+            self.note_tested(prepared, Timestamp::now())?;
+        }
+        Ok(())
+    }
+
+    /// `<campaign>.test.json`: which wordings at least one of the test's recipients was sent.
+    fn note_tested(&self, prepared: &mut Prepared<'_>, now: Timestamp) -> Result<(), Failure> {
+        let Some(ledger) = prepared.held.ledger() else { return Ok(()) };
+        let events = self.campaign.expansion.as_ref().map_or(&[][..], |expansion| &expansion.events);
+        let mut seen = Vec::new();
+        for (event, wording) in prepared.manifest.events.iter().zip(self.wordings) {
+            let only = Narrow { events: vec![Arc::clone(&event.id)], lists: Vec::new() };
+            let summary = events.iter().find(|summary| summary.id == event.id);
+            if let Some(summary) = summary.filter(|_| ledger.counts(&only).is_ok_and(|counts| counts.accepted > 0)) {
+                seen.push(Tested::new(wording, summary, now));
+            }
+        }
+        tested::keep(&prepared.paths.tested, &seen)?;
+        for tested in &seen {
+            self.say(&tested.to_string())?;
+        }
+        Ok(())
     }
 
     fn tell(&self, prepared: &mut Prepared<'_>, agreed: &Agreed, counts: &Counts, done: &Done) -> Result<(), Failure> {
@@ -113,7 +142,7 @@ impl Apply<'_> {
             None => (Vec::new(), Vec::new(), Vec::new()),
         };
         let report = SummaryReport {
-            campaign: prepared.manifest.campaign.clone(),
+            campaign: self.title(&prepared.manifest.campaign),
             ending: done.verdict.ending.clone(),
             exit: done.verdict.exit.code(),
             counts: *counts,
@@ -136,6 +165,10 @@ impl Apply<'_> {
         };
         let style = Stream::Stderr.style(self.global.show_recipients);
         Ok(Stream::Stderr.say(&summary::render(&report, style))?)
+    }
+
+    fn title(&self, campaign: &str) -> String {
+        if self.purpose.is_test() { format!("{campaign} (test)") } else { campaign.to_owned() }
     }
 
     fn tell_json(

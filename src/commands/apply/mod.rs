@@ -17,11 +17,13 @@ use jiff::Timestamp;
 
 use super::campaign::{self, Campaign, Keep};
 use super::failure::Failure;
+use super::paths::Purpose;
 use super::{dry_run, format_of, planning};
 use crate::cli::{ApplyArgs, Format, GlobalArgs};
 use crate::diagnostic::render;
 use crate::exit::Exit;
 use crate::ledger::{Counts, Narrow, VerbCounts};
+use crate::manifest::wordings::Wording;
 use crate::report::{Stream, json, words};
 use ending::Typed;
 
@@ -31,10 +33,33 @@ pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure
     if args.dry_run {
         return dry_run::run(args, global, &mut campaign, now);
     }
-    let apply =
-        Apply { args, global, campaign: &campaign, command: command(args), narrow: planning::narrow(&args.selection) };
+    let purpose = Purpose::of_apply(args.ledger.sandbox);
+    apply(args, global, &Task { campaign: &campaign, purpose, wordings: &[], command: command(args) }, now)
+}
+
+/// What is applied, and what for.
+pub(super) struct Task<'a> {
+    pub campaign: &'a Campaign,
+    pub purpose: Purpose,
+    /// Of a test: what each of its events stands for, in their order.
+    pub wordings: &'a [Wording],
+    /// The command to type again.
+    pub command: String,
+}
+
+/// Makes the world match a campaign that was read: the whole way, for an apply and for a test.
+pub(super) fn apply(args: &ApplyArgs, global: &GlobalArgs, task: &Task<'_>, now: Timestamp) -> Result<Exit, Failure> {
+    let apply = Apply {
+        args,
+        global,
+        campaign: task.campaign,
+        purpose: task.purpose,
+        wordings: task.wordings,
+        command: task.command.clone(),
+        narrow: planning::narrow(&args.selection),
+    };
     apply.tell_diagnostics()?;
-    let errors = campaign.fatal_errors(args.rules.skip_invalid);
+    let errors = task.campaign.fatal_errors(args.rules.skip_invalid);
     let done = if errors > 0 {
         Err(Failure::refused(format!("nothing was sent: {}", words::count(errors, "error", "errors"))))
     } else {
@@ -54,6 +79,8 @@ struct Apply<'a> {
     args: &'a ApplyArgs,
     global: &'a GlobalArgs,
     campaign: &'a Campaign,
+    purpose: Purpose,
+    wordings: &'a [Wording],
     /// The command to type again.
     command: String,
     narrow: Narrow,
@@ -149,7 +176,7 @@ fn command(args: &ApplyArgs) -> String {
 }
 
 /// Quoted for a shell where that is needed.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | ':' | '=' | ',' | '+');
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -9,6 +9,7 @@ use crate::commands::failure::Failure;
 use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
 use crate::commands::{guard, planning};
+use crate::engine::window;
 use crate::ledger::{InstanceRef, Ledger, Mode, sent};
 use crate::manifest::Manifest;
 use crate::quota::{self, Quota};
@@ -33,14 +34,15 @@ impl Apply<'_> {
     pub(super) fn prepare(&self) -> Result<Prepared<'_>, Failure> {
         let manifest = self.campaign.manifest.as_ref().ok_or_else(|| Failure::refused("there is no manifest"))?;
         planning::check_selection(manifest, &self.args.selection)?;
-        let is_sandbox = self.args.ledger.sandbox;
-        let purpose = if is_sandbox { Purpose::Rehearsal } else { Purpose::Real };
-        let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose)
+        let is_sandbox = self.purpose.is_sandbox();
+        let paths = Paths::of(&manifest.folder, &manifest.campaign, self.purpose)
             .with(self.args.ledger.ledger.as_deref(), self.args.results.as_deref());
         let is_loopback = is_sandbox || service::base_url(&self.args.connection)?.is_loopback();
         guard::check_terminal(is_loopback, self.args.yes)?;
-        guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
-        let (ledger, is_new) = self.open_ledger(&paths, is_sandbox)?;
+        if !self.purpose.is_test() {
+            guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
+        }
+        let (ledger, is_new) = self.open_ledger(&paths)?;
         let mut notes: Vec<String> = ledger.warnings().iter().map(ToString::to_string).collect();
         let recovered = ledger.recovered().unknown;
         if recovered > 0 {
@@ -49,29 +51,29 @@ impl Apply<'_> {
                 "the last run ended in the middle: {messages} of unknown fate, never sent again by itself"
             ));
         }
-        let quota_owner = ledger.id().to_owned();
-        let held = Held::new(ledger, is_new);
+        let mut held = Held::new(ledger, is_new);
         let service = self.service(manifest, &paths)?;
         results::check_writable(&paths.results).map_err(|why| {
             Failure::refused(format!("the results cannot be written to {}: {why}", paths.results.display()))
                 .help("close what holds it, or choose another place with --results")
         })?;
-        let quota = self.quota(manifest, &quota_owner, &mut notes)?;
+        let quota = self.quota(manifest, &service, held.ledger(), &mut notes)?;
         Ok(Prepared { manifest, paths, held, service, quota, notes, is_loopback, is_new })
     }
 
     fn service(&self, manifest: &Manifest, paths: &Paths) -> Result<Service, Failure> {
-        if self.args.ledger.sandbox {
+        if self.purpose.is_sandbox() {
             service::stand_in(manifest, paths, self.args.new_ledger)
         } else {
             service::reach(manifest, &self.args.connection)
         }
     }
 
-    fn open_ledger(&self, paths: &Paths, is_sandbox: bool) -> Result<(Ledger, bool), Failure> {
+    fn open_ledger(&self, paths: &Paths) -> Result<(Ledger, bool), Failure> {
         let mut exists = paths.ledger.symlink_metadata().is_ok();
         if self.args.new_ledger && exists {
-            if is_sandbox {
+            // What a rehearsal or a test has done is no record of who was invited.
+            if self.purpose != Purpose::Real {
                 Ledger::remove(&paths.ledger)?;
             } else {
                 let aside = Ledger::set_aside(&paths.ledger, Timestamp::now())?;
@@ -89,15 +91,23 @@ impl Apply<'_> {
         Ok((ledger, !exists))
     }
 
-    /// The daily counts of this machine; a rehearsal has none.
-    fn quota(&self, manifest: &Manifest, owner: &str, notes: &mut Vec<String>) -> Result<Option<Quota>, Failure> {
-        if self.args.ledger.sandbox {
-            return Ok(None);
-        }
+    /// The daily counts of this machine, put right by what this ledger says it has sent today; a rehearsal has none.
+    fn quota(
+        &self,
+        manifest: &Manifest,
+        service: &Service,
+        ledger: Option<&mut Ledger>,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Quota>, Failure> {
+        let Some(ledger) = ledger.filter(|_| !self.purpose.is_sandbox()) else { return Ok(None) };
         let is_needed = manifest.instances.iter().any(|instance| instance.limits.daily_limit.is_some());
         let opened = quota::state_directory(&|name| std::env::var(name).ok())
             .ok_or_else(|| "there is no state directory; set ZAPI_STATE_DIR".to_owned())
-            .and_then(|state| Quota::open(&state, owner).map_err(|error| error.to_string()));
+            .and_then(|state| Quota::open(&state, ledger.id()).map_err(|error| error.to_string()))
+            .and_then(|mut quota| {
+                correct(&mut quota, manifest, service, ledger, Timestamp::now()).map_err(|failure| failure.message)?;
+                Ok(quota)
+            });
         match opened {
             Ok(quota) => Ok(Some(quota)),
             Err(why) if is_needed => {
@@ -117,6 +127,23 @@ impl Apply<'_> {
         }
         Ok(Stream::Stderr.say(&format!("{line}\n"))?)
     }
+}
+
+/// A run that was killed had reserved more of the day than it has sent: what its ledger says counts instead.
+fn correct(
+    quota: &mut Quota,
+    manifest: &Manifest,
+    service: &Service,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    for (spec, instance) in manifest.instances.iter().zip(&service.instances) {
+        let fingerprint = instance.fingerprint();
+        let (from, to) = (window::day_begins(&spec.limits, now), window::next_day(&spec.limits, now));
+        let sent = ledger.sent_between(&fingerprint, from, to)?;
+        quota.correct(&fingerprint, window::day(&spec.limits, now), sent)?;
+    }
+    Ok(())
 }
 
 impl Prepared<'_> {

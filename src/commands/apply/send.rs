@@ -35,7 +35,12 @@ impl Apply<'_> {
         let lanes: Vec<String> = options.fleet.lanes.iter().map(|lane| lane.name.to_string()).collect();
         let ledger = prepared.held.take().ok_or_else(|| Failure::refused("the ledger is not open"))?;
         let (events, heard) = mpsc::channel(EVENTS_MAX);
-        let show = if self.args.format == Format::Json { Show::Nothing } else { Show::Fitting };
+        let show = match self.args.format {
+            Format::Json => Show::Nothing,
+            // The log's lines would tear the bar.
+            _ if self.global.verbose > 0 && self.global.log_file.is_none() => Show::Lines,
+            _ => Show::Fitting,
+        };
         let style = Stream::Stderr.style(self.global.show_recipients);
         let progress = Progress::start(agreed.to_do, lanes.clone(), agreed.estimate.end, show, style, &Zoned::now());
         let started = Instant::now();

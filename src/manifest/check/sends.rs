@@ -41,13 +41,14 @@ pub(super) fn check(
         }
         // Faulty, which has been reported.
         (None, Some(_)) | (Some(_), None) => Vec::new(),
-        (None, None) => to_all(context, root, known).into_iter().collect(),
+        (None, None) => to_all(context, test.as_ref(), root, known).into_iter().collect(),
     };
     (sends, test)
 }
 
-/// Without `sends` the one event goes to every list through every instance.
-fn to_all(context: &mut Context<'_>, root: &Node, known: &Known<'_>) -> Option<Send> {
+/// Without `sends` the one event goes to every list through every instance. The lists that `test` names are left out,
+/// unless there are no others: who tests is not meant to be invited.
+fn to_all(context: &mut Context<'_>, test: Option<&TestSpec>, root: &Node, known: &Known<'_>) -> Option<Send> {
     let (events, node) = (known.events.as_ref()?, root.entry("events")?);
     if events.len() != 1 {
         if events.len() > 1 {
@@ -55,9 +56,12 @@ fn to_all(context: &mut Context<'_>, root: &Node, known: &Known<'_>) -> Option<S
         }
         return None;
     }
+    let lists = || 0..known.lists.as_ref().map_or(0, Vec::len);
+    let is_for_tests = |list: &usize| test.is_some_and(|test| test.to.contains(list));
+    let real: Vec<usize> = lists().filter(|list| !is_for_tests(list)).collect();
     Some(Send {
         event: Some(0),
-        to: (0..known.lists.as_ref().map_or(0, Vec::len)).collect(),
+        to: if real.is_empty() { lists().collect() } else { real },
         via: all(known.instances.as_ref()),
         vars: Vec::new(),
         place: context.place_of(node.key_span),

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 
 /// A text that holds no template.
 pub(in crate::manifest) fn constant(text: &str, place: Place) -> Template {
-    Template { form: Form::Constant(text.into()), names: Arc::new([]), place }
+    Template { form: Form::Constant(text.into()), written: text.into(), names: Arc::new([]), place }
 }
 
 /// Compiles a text; `None` when it is faulty, which has been reported.
@@ -69,7 +69,7 @@ pub(in crate::manifest) fn compile(
         Some(pieces) => Form::Pieces(pieces.into()),
         None => program(text, &found).map_err(|diagnostic| diagnostics.push((*diagnostic).at(place.clone()))).ok()?,
     };
-    let template = Template { form, names, place };
+    let template = Template { form, written: text.into(), names, place };
     if found.uses.is_empty() && !found.whole_row {
         return template.evaluated(diagnostics);
     }
@@ -81,7 +81,7 @@ impl Template {
     fn evaluated(self, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut text = String::new();
         match self.render(&Nothing, &mut text) {
-            Ok(()) => Some(constant(&text, self.place)),
+            Ok(()) => Some(Self { form: Form::Constant(text.into()), ..self }),
             Err(fault) => {
                 diagnostics.push(fault.diagnostic.at(fault.place));
                 None
@@ -113,7 +113,7 @@ fn program(text: &str, found: &Found) -> Result<Form, Box<Diagnostic>> {
         .add_template_owned(super::render::TEMPLATE, text.to_owned())
         .map_err(|error| Box::new(words::template_syntax(&error.to_string())))?;
     let spans = found.uses.iter().map(|one| (one.range.start, one.range.end)).collect();
-    Ok(Form::Program { environment: Arc::new(environment), whole_row: found.whole_row, spans })
+    Ok(Form::Program { environment: Arc::new(environment), whole_row: found.whole_row, spans, before: "".into() })
 }
 
 /// The template as text and names in turn, when it is nothing more than that.

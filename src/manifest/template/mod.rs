@@ -31,6 +31,8 @@ pub(super) const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Template {
     form: Form,
+    /// As it stands in the manifest.
+    written: Arc<str>,
     names: Arc<[NameUse]>,
     place: Place,
 }
@@ -44,6 +46,8 @@ enum Form {
         environment: Arc<Environment<'static>>,
         whole_row: bool,
         spans: Arc<[(usize, usize)]>,
+        /// Plain text to begin with.
+        before: Arc<str>,
     },
 }
 
@@ -108,6 +112,29 @@ impl Template {
     /// Whether it depends on the row: a template may walk over `row` without naming a column.
     pub fn depends_on_row(&self) -> bool {
         !matches!(self.form, Form::Constant(_))
+    }
+
+    /// The text as it stands in the manifest, templates and all.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// The same template with a plain text before what it renders to.
+    #[must_use]
+    pub fn prefixed(&self, prefix: &str) -> Self {
+        let form = match &self.form {
+            Form::Constant(text) => Form::Constant(format!("{prefix}{text}").into()),
+            Form::Pieces(pieces) => {
+                Form::Pieces([Piece::Text(prefix.into())].into_iter().chain(pieces.iter().cloned()).collect())
+            }
+            Form::Program { environment, whole_row, spans, .. } => Form::Program {
+                environment: Arc::clone(environment),
+                whole_row: *whole_row,
+                spans: Arc::clone(spans),
+                before: prefix.into(),
+            },
+        };
+        Self { form, ..self.clone() }
     }
 
     /// Of the whole text in the manifest.

@@ -20,7 +20,10 @@ impl Template {
                 Ok(())
             }
             Form::Pieces(pieces) => self.render_pieces(pieces, values, out),
-            Form::Program { environment, whole_row, .. } => self.run(environment, *whole_row, values, out),
+            Form::Program { environment, whole_row, before, .. } => {
+                out.push_str(before);
+                self.run(environment, *whole_row, values, out)
+            }
         };
         let rendered = match rendered {
             Ok(()) if out.len() - before > OUTPUT_BYTES_MAX => Err(fault::too_long(self)),

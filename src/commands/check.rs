@@ -1,0 +1,209 @@
+//! `check`: asks Z-API how each instance is, and which of the listed groups it cannot write to. Sends nothing and
+//! changes nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use jiff::{Timestamp, Zoned};
+
+use super::failure::Failure;
+use super::paths::{Paths, Purpose};
+use super::service::{self, Service};
+use super::{opened, recall};
+use crate::cli::{CheckArgs, GlobalArgs, TextOrJson};
+use crate::diagnostic::Diagnostics;
+use crate::exit::Exit;
+use crate::expand;
+use crate::gateway::{CallFault, Gateway};
+use crate::ledger::{Ledger, LedgerError, Mode};
+use crate::manifest::{self, Manifest};
+use crate::message::Expanded;
+use crate::report::check::{GroupLine, InstanceReport, Webhooks, json, render};
+use crate::report::{Stream, words};
+
+/// Between two questions about groups: nobody waits for them, and Z-API has other things to do.
+const PACE: Duration = Duration::from_millis(250);
+/// A sign of life after so many groups.
+const SAID_EVERY: usize = 50;
+
+/// The groups that an instance is to write to, in input order, each once.
+type Listed = Vec<GroupLine>;
+
+pub(super) fn run(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
+    let is_sandbox = args.ledger.sandbox;
+    let manifest = opened::named(&args.manifest)?;
+    let paths = Paths::of(&manifest.folder, &manifest.campaign, Purpose::of_apply(is_sandbox))
+        .with(args.ledger.ledger.as_deref(), None);
+    let mut notes = Vec::new();
+    let listed = listed(&manifest, &args.manifest, &mut notes);
+    let ledger = match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
+        Ok(ledger) => Some(ledger),
+        Err(LedgerError::Missing { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let (service, is_loopback) = if is_sandbox {
+        (service::stand_in(&manifest, &paths, false)?, true)
+    } else {
+        (service::reach(&manifest, &args.connection)?, service::base_url(&args.connection)?.is_loopback())
+    };
+    let look = Look {
+        service: &service,
+        ledger: ledger.as_ref(),
+        pace: if is_loopback { Duration::ZERO } else { PACE },
+        is_quiet: args.format == TextOrJson::Json,
+    };
+    let runtime = service::runtime()?;
+    let mut instances = Vec::new();
+    for (index, listed) in listed.iter().enumerate() {
+        instances.push(runtime.block_on(look.instance(index, listed))?);
+    }
+    let exit = instances.iter().map(exit_of).fold(Exit::Done, Exit::and);
+    let style = Stream::Stdout.style(global.show_recipients);
+    Stream::Stdout.say(&match args.format {
+        TextOrJson::Human => render(&manifest.campaign, &instances, &notes, style, &Zoned::now()),
+        TextOrJson::Json => json(&manifest.campaign, &instances, &notes, exit.code(), style.mask),
+    })?;
+    Ok(exit)
+}
+
+/// An instance that cannot send needs a person; groups that cannot be written to are faults of the lists.
+fn exit_of(instance: &InstanceReport) -> Exit {
+    if instance.connected != Some(true) {
+        Exit::Stopped
+    } else if !instance.not_in.is_empty() || !instance.faults.is_empty() {
+        Exit::Faults
+    } else {
+        Exit::Done
+    }
+}
+
+/// The groups of every instance, in the manifest's order.
+fn listed(manifest: &Manifest, path: &std::path::Path, notes: &mut Vec<String>) -> Vec<Listed> {
+    let mut diagnostics = Diagnostics::new();
+    manifest::load(path, &mut diagnostics);
+    let mut seen = HashSet::new();
+    let mut listed = vec![Listed::new(); manifest.instances.len()];
+    let expanded = expand::expand(manifest, Timestamp::now(), &mut diagnostics, &mut |row| {
+        if let Expanded::Message(message) = row
+            && message.address.is_group()
+            && seen.insert((message.instance, message.address.as_str().to_owned()))
+        {
+            listed[message.instance].push(GroupLine {
+                recipient: message.address.as_str().to_owned(),
+                label: message.label,
+                source: message.source.to_string(),
+            });
+        }
+        Ok(())
+    });
+    let errors = diagnostics.errors();
+    if errors > 0 || expanded.is_err() {
+        let errors = words::count(errors, "error", "errors");
+        notes.push(format!("{errors} in manifest and lists: zapi-batch validate {} tells all", path.display()));
+    }
+    listed
+}
+
+struct Look<'a> {
+    service: &'a Service,
+    ledger: Option<&'a Ledger>,
+    pace: Duration,
+    is_quiet: bool,
+}
+
+impl Look<'_> {
+    async fn instance(&self, index: usize, listed: &Listed) -> Result<InstanceReport, Failure> {
+        let gateway = &self.service.gateway;
+        let name = self.service.instances[index].name.to_string();
+        let mut report = InstanceReport { name, groups: listed.len(), ..InstanceReport::default() };
+        match gateway.status(index).await {
+            Ok(status) => {
+                report.connected = Some(status.connected);
+                report.smartphone_connected = Some(status.smartphone_connected);
+            }
+            Err(fault) => {
+                // Credentials that are refused, or a service that is not there: the rest would only say the same.
+                report.faults.push(format!("it cannot be asked for its state: {fault}"));
+                return Ok(report);
+            }
+        }
+        account(gateway, index, &mut report).await;
+        match recall::waiting(gateway, index).await {
+            Ok(waiting) => {
+                let ours = self.ledger.map(|ledger| ledger.queued(&waiting.ids)).transpose()?;
+                report.queued = Some(waiting.messages);
+                report.ours = Some(ours.map_or(0, |ours| ours.len() as u64));
+                report.trial |= waiting.is_trial;
+            }
+            Err(fault) => report.faults.push(format!("its queue cannot be read: {fault}")),
+        }
+        if !listed.is_empty()
+            && let Err(fault) = self.groups(index, listed, &mut report).await
+        {
+            report.faults.push(format!("its groups cannot be read: {fault}"));
+        }
+        Ok(report)
+    }
+
+    /// Membership from the list of groups; what may be written where only for those it is in, one by one.
+    async fn groups(&self, index: usize, listed: &Listed, report: &mut InstanceReport) -> Result<(), CallFault> {
+        let gateway = &self.service.gateway;
+        let mut member: HashMap<String, String> = HashMap::new();
+        for page in 1.. {
+            let found = gateway.groups_page(index, page).await?;
+            let is_last = found.len() < Gateway::GROUPS_PAGE_SIZE;
+            let before = member.len();
+            member.extend(found.into_iter().filter(|chat| chat.is_group).map(|group| (group.phone, group.name)));
+            // A server that answers the same page again and again does not keep us.
+            if is_last || member.len() == before {
+                break;
+            }
+            tokio::time::sleep(self.pace).await;
+        }
+        for (done, group) in listed.iter().enumerate() {
+            self.sign_of_life(&report.name, done, listed.len());
+            if !member.contains_key(&group.recipient) {
+                report.not_in.push(group.clone());
+                continue;
+            }
+            let metadata = gateway.light_group_metadata(index, &group.recipient).await?;
+            if metadata.is_group_announcement == Some(true) && metadata.community_id.is_some() {
+                report.announcement.push(group.clone());
+            }
+            if metadata.admin_only_message == Some(true) {
+                report.admin_only.push(group.clone());
+            }
+            tokio::time::sleep(self.pace).await;
+        }
+        Ok(())
+    }
+
+    fn sign_of_life(&self, name: &str, done: usize, all: usize) {
+        if done > 0 && done.is_multiple_of(SAID_EVERY) && !self.is_quiet {
+            // Progress that cannot be shown stops nothing.
+            let _ = Stream::Stderr.say(&format!("{name}: {done} of {all} groups looked at\n"));
+        }
+    }
+}
+
+/// Number and name, webhooks, and until when it is paid.
+async fn account(gateway: &Gateway, index: usize, report: &mut InstanceReport) {
+    match gateway.device(index).await {
+        Ok(device) => (report.phone, report.display_name) = (device.phone, device.name),
+        Err(fault) => report.faults.push(format!("its number cannot be asked for: {fault}")),
+    }
+    match gateway.me(index).await {
+        Ok(me) => {
+            report.webhooks = Webhooks {
+                delivery: me.delivery_callback_url,
+                message_status: me.message_status_callback_url,
+                received: me.received_callback_url,
+                disconnected: me.disconnected_callback_url,
+            };
+            report.trial |= me.payment_status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("trial"));
+            let due = me.due.and_then(|at| Timestamp::from_millisecond(at).ok());
+            report.due = due.map(|at| format!("{at:.0}"));
+        }
+        Err(fault) => report.faults.push(format!("its account cannot be asked for: {fault}")),
+    }
+}

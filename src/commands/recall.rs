@@ -1,0 +1,237 @@
+//! `recall`: takes back what still waits in Z-API's queue, our own messages only and one by one, never the whole queue.
+//!
+//! Works under the ledger's lock, so that no apply sends meanwhile. What was taken back is pending again; what left the
+//! queue by itself stays accepted; where an answer was lost nobody can know, and it is said.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+
+use super::confirm::{self, Asked, Deed};
+use super::failure::Failure;
+use super::opened;
+use super::paths::{Paths, Purpose};
+use super::service::{self, Service};
+use super::{guard, written};
+use crate::cli::{GlobalArgs, RecallArgs, TextOrJson};
+use crate::engine::StopSignal;
+use crate::exit::Exit;
+use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
+use crate::ledger::sent::Sent;
+use crate::ledger::{Ledger, LedgerError, Mode, Narrow, Plan, Queued};
+use crate::report::Stream;
+use crate::report::recall::{self, QueueFound, RecallReport};
+
+/// A request that came to nothing is made again after these pauses, in turn; then its instance is given up.
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
+    let is_loopback = args.ledger.sandbox || service::base_url(&args.connection)?.is_loopback();
+    guard::check_terminal(is_loopback, args.yes)?;
+    let opened::Opened { manifest, mut ledger } = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
+    let paths = Paths::of(&manifest.folder, &manifest.campaign, Purpose::of_apply(args.ledger.sandbox))
+        .with(args.ledger.ledger.as_deref(), None);
+    let service = if args.ledger.sandbox {
+        service::stand_in(&manifest, &paths, false)?
+    } else {
+        service::reach(&manifest, &args.connection)?
+    };
+    let runtime = service::runtime()?;
+    let queues = runtime.block_on(look(&service, &ledger))?;
+    let mut report = RecallReport {
+        campaign: manifest.campaign.clone(),
+        found: queues.iter().map(|queue| queue.found.clone()).collect(),
+        manifest: args.manifest.display().to_string(),
+        ..RecallReport::default()
+    };
+    tell_found(args, global, &report)?;
+    let ours: u64 = queues.iter().map(|queue| queue.ours.len() as u64).sum();
+    let plan = Plan::default();
+    confirm::confirm(&Asked {
+        plan: &plan,
+        to_do: ours,
+        yes: args.yes,
+        cancel_left: None,
+        is_loopback,
+        deed: Deed::TakeBack,
+    })?;
+    if ours > 0 {
+        let mut stop = runtime.block_on(async { StopSignal::listen() })?;
+        for queue in &queues {
+            runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, &mut report))?;
+        }
+        report.results = Some(written::results(&ledger, &paths.results, &manifest.results)?.path);
+        Sent::new(ledger.id(), &ledger.counts(&Narrow::default())?, Timestamp::now()).write(&paths.sent)?;
+    }
+    let exit = exit_of(&report);
+    report.exit = exit.code();
+    tell(args, global, &report)?;
+    Ok(exit)
+}
+
+fn exit_of(report: &RecallReport) -> Exit {
+    let mut exit = if report.doubtful.is_empty() { Exit::Done } else { Exit::Faults };
+    if !report.stopped.is_empty() {
+        exit = exit.and(Exit::Stopped);
+    }
+    if report.interrupted {
+        exit = exit.and(Exit::Interrupted);
+    }
+    exit
+}
+
+/// One instance's queue, and what of it is ours.
+struct Queue {
+    /// Its index in the gateway.
+    instance: usize,
+    found: QueueFound,
+    ours: Vec<Queued>,
+}
+
+/// Pages through every instance's queue.
+async fn look(service: &Service, ledger: &Ledger) -> Result<Vec<Queue>, Failure> {
+    let mut queues = Vec::new();
+    for (index, instance) in service.instances.iter().enumerate() {
+        let waiting = waiting(&service.gateway, index).await.map_err(|fault| {
+            let message = format!("the queue of {} cannot be read: {fault}; nothing was taken back", instance.name);
+            Failure::new(Exit::Stopped, message)
+        })?;
+        let ours = ledger.queued(&waiting.ids)?;
+        let found =
+            QueueFound { instance: instance.name.to_string(), waiting: waiting.messages, ours: ours.len() as u64 };
+        queues.push(Queue { instance: index, found, ours });
+    }
+    Ok(queues)
+}
+
+/// Everything that waits in an instance's queue, anybody's.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    pub messages: u64,
+    /// By which ours are known.
+    pub ids: HashSet<String>,
+    /// Some message says that its instance is a trial one.
+    pub is_trial: bool,
+}
+
+/// Pages through the queue of an instance.
+pub(super) async fn waiting(gateway: &Gateway, instance: usize) -> Result<Waiting, CallFault> {
+    let mut waiting = Waiting::default();
+    let mut after: Option<String> = None;
+    loop {
+        let page = gateway.queue_page(instance, after.as_deref()).await?;
+        let was = after.take();
+        after = page.paging_state.filter(|next| page.has_more && was.as_ref() != Some(next));
+        let is_empty = page.messages.is_empty();
+        waiting.messages += page.messages.len() as u64;
+        for message in page.messages {
+            waiting.is_trial |= message.is_trial;
+            if !message.zaap_id.is_empty() {
+                waiting.ids.insert(message.zaap_id);
+            }
+        }
+        if after.is_none() || is_empty {
+            return Ok(waiting);
+        }
+    }
+}
+
+/// What came of one message.
+enum Taken {
+    Back,
+    /// It was not in the queue any more.
+    Gone,
+    /// An answer was lost, and now it is not in the queue.
+    Doubtful(CallFault),
+    /// Nothing more can be done with this instance.
+    GivenUp(CallFault),
+    Interrupted,
+}
+
+async fn take_back(
+    gateway: &Gateway,
+    queue: &Queue,
+    ledger: &mut Ledger,
+    stop: &mut StopSignal,
+    report: &mut RecallReport,
+) -> Result<(), LedgerError> {
+    for (done, queued) in queue.ours.iter().enumerate() {
+        let left = (queue.ours.len() - done) as u64;
+        if report.interrupted {
+            report.left += left;
+            return Ok(());
+        }
+        match one(gateway, queue.instance, queued, stop).await {
+            Taken::Back => {
+                ledger.recall(queued, Timestamp::now())?;
+                report.taken_back += 1;
+            }
+            Taken::Gone => report.gone += 1,
+            Taken::Doubtful(fault) => report.doubtful.push(doubtful(queued, &fault)),
+            Taken::GivenUp(fault) => {
+                // Whether the last request was carried out cannot be known, if its answer was lost.
+                if fault.may_have_happened {
+                    report.doubtful.push(doubtful(queued, &fault));
+                }
+                report.left += left - u64::from(fault.may_have_happened);
+                report.stopped.push(format!("{}: {fault}", queue.found.instance));
+                return Ok(());
+            }
+            Taken::Interrupted => {
+                report.interrupted = true;
+                report.left += left;
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn doubtful(queued: &Queued, fault: &CallFault) -> crate::ledger::NamedRow {
+    crate::ledger::NamedRow { http_status: fault.http_status, error: fault.message.clone(), ..queued.row.clone() }
+}
+
+/// Taking the same message out twice does no harm, so a request of doubtful fate is made again.
+async fn one(gateway: &Gateway, instance: usize, queued: &Queued, stop: &mut StopSignal) -> Taken {
+    let mut lost: Option<CallFault> = None;
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        // What was asked for while nothing is doubtful; a request under way is always waited for.
+        if lost.is_none() && stop.next().now_or_never().is_some() {
+            return Taken::Interrupted;
+        }
+        let fault = match gateway.delete_queued(instance, &queued.zaap_id).await {
+            Ok(Deletion::Removed) => return Taken::Back,
+            Ok(Deletion::NotThere) => return lost.map_or(Taken::Gone, Taken::Doubtful),
+            Err(fault) => fault,
+        };
+        if fault.may_have_happened {
+            lost.get_or_insert_with(|| fault.clone());
+        }
+        match pauses.next() {
+            Some(pause) if fault.class == FaultClass::Network => tokio::time::sleep(pause).await,
+            _ => return Taken::GivenUp(lost.unwrap_or(fault)),
+        }
+    }
+}
+
+fn tell_found(args: &RecallArgs, global: &GlobalArgs, report: &RecallReport) -> Result<(), Failure> {
+    if args.format == TextOrJson::Json && args.yes.is_some() {
+        return Ok(());
+    }
+    let style = Stream::Stderr.style(global.show_recipients);
+    Ok(Stream::Stderr.say(&recall::found(&report.campaign, &report.found, style))?)
+}
+
+fn tell(args: &RecallArgs, global: &GlobalArgs, report: &RecallReport) -> Result<(), Failure> {
+    let text = match args.format {
+        TextOrJson::Human => {
+            let text = recall::render(report, Stream::Stderr.style(global.show_recipients));
+            return Ok(Stream::Stderr.say(&text)?);
+        }
+        TextOrJson::Json => recall::json(report, Stream::Stdout.style(global.show_recipients).mask),
+    };
+    Ok(Stream::Stdout.say(&text)?)
+}

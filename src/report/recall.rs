@@ -1,0 +1,174 @@
+//! What `recall` found in Z-API's queues and what it took back: for people, and the shape for programs.
+
+use serde_json::json;
+
+use crate::diagnostic::render::Style;
+use crate::ledger::NamedRow;
+use crate::recipient::mask_in_text;
+
+use super::paint::{Page, Tone};
+use super::plan::named_row;
+use super::words;
+
+/// What waits in one instance's queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueFound {
+    pub instance: String,
+    /// Anybody's.
+    pub waiting: u64,
+    pub ours: u64,
+}
+
+/// What came of taking back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecallReport {
+    pub campaign: String,
+    pub found: Vec<QueueFound>,
+    /// Invitations and edits, each one message in the queue; theirs are pending again.
+    pub taken_back: u64,
+    /// Went out before it was their turn: they stay accepted.
+    pub gone: u64,
+    /// The answer was lost: taken out, or gone out; nobody can know. They stay accepted.
+    pub doubtful: Vec<NamedRow>,
+    /// Ours that were not tried any more.
+    pub left: u64,
+    /// Why it ended early, one for each instance.
+    pub stopped: Vec<String>,
+    pub interrupted: bool,
+    pub results: Option<String>,
+    pub exit: u8,
+    /// The manifest as it was typed.
+    pub manifest: String,
+}
+
+/// Before asking: how many wait, and whose they are.
+pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
+    let mut page = Page::new(style);
+    page.head(Tone::Head, "RECALL ", campaign, "");
+    for queue in found {
+        let others = queue.waiting - queue.ours;
+        page.line(&format!(
+            "  {}: {} in Z-API's queue = {} of this campaign + {others} of others, which are not touched",
+            queue.instance,
+            words::messages(queue.waiting),
+            queue.ours
+        ));
+    }
+    page.into_text()
+}
+
+/// For people; ends with a line break.
+pub fn render(report: &RecallReport, style: Style) -> String {
+    let mut page = Page::new(style);
+    let is_clean = report.stopped.is_empty() && !report.interrupted && report.doubtful.is_empty();
+    let (tone, word) = match (report.interrupted, report.stopped.is_empty()) {
+        (true, _) => (Tone::Careful, "INTERRUPTED "),
+        (false, false) => (Tone::Bad, "STOPPED "),
+        (false, true) => (if is_clean { Tone::Good } else { Tone::Careful }, "DONE "),
+    };
+    page.head(tone, word, &report.campaign, "");
+    for reason in &report.stopped {
+        page.line(&format!("  {reason}"));
+    }
+    let doubtful = report.doubtful.len() as u64;
+    let total = report.taken_back + report.gone + doubtful + report.left;
+    page.line(&format!(
+        "  {total} = {} taken back + {} gone out before + {doubtful} doubtful + {} left in the queue",
+        report.taken_back, report.gone, report.left
+    ));
+    if report.taken_back > 0 {
+        page.line("  what was taken back is pending again; the next apply sends it");
+    }
+    for row in &report.doubtful {
+        let row = named_row(&page, row);
+        page.entry(Tone::Careful, "doubtful", &row);
+    }
+    if doubtful > 0 {
+        page.line("  doubtful: taken back, or gone out; they count as accepted: look in the group or chat");
+    }
+    if let Some(results) = &report.results {
+        page.line(&format!("  results: {results}"));
+    }
+    if report.left > 0 {
+        page.line(&format!("  next: zapi-batch recall {}", report.manifest));
+    }
+    page.into_text()
+}
+
+/// One line that ends with a line break.
+pub fn json(report: &RecallReport, mask: bool) -> String {
+    let shown = |text: &str| if mask { mask_in_text(text).into_owned() } else { text.to_owned() };
+    let instances: serde_json::Map<String, serde_json::Value> = report
+        .found
+        .iter()
+        .map(|queue| (queue.instance.clone(), json!({"waiting": queue.waiting, "ours": queue.ours})))
+        .collect();
+    let doubtful: Vec<_> = report
+        .doubtful
+        .iter()
+        .map(|row| {
+            json!({"event": row.event, "recipient": shown(row.address.as_str()), "label": shown(&row.label),
+                "source": row.source.to_string(), "error": shown(&row.error)})
+        })
+        .collect();
+    let stopped = (!report.stopped.is_empty()).then(|| shown(&report.stopped.join("; ")));
+    let stopped = stopped.or_else(|| report.interrupted.then(|| "interrupted".to_owned()));
+    let value = json!({
+        "campaign": report.campaign,
+        "instances": instances,
+        "taken_back": report.taken_back,
+        "gone": report.gone,
+        "doubtful": doubtful,
+        "left": report.left,
+        "results": report.results,
+        "exit": report.exit,
+        "stopped": stopped,
+    });
+    format!("{value}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_add_up_and_doubt_is_named() {
+        let row = NamedRow {
+            event: "launch".into(),
+            address: crate::recipient::Address::new("120363019502650977-group"),
+            label: "Mooca 2".into(),
+            source: crate::message::RowSource { file: "lists/groups.csv".into(), line: 118 },
+            http_status: None,
+            error: "no answer within 30 s".into(),
+        };
+        let report = RecallReport {
+            campaign: "spring".into(),
+            found: vec![QueueFound { instance: "main".into(), waiting: 30, ours: 20 }],
+            taken_back: 12,
+            gone: 2,
+            doubtful: vec![row],
+            left: 5,
+            stopped: vec!["main: Instance not found (HTTP 404)".into()],
+            results: Some("spring.results.csv".into()),
+            exit: 3,
+            manifest: "m.yaml".into(),
+            ..RecallReport::default()
+        };
+        let style = Style { colour: false, mask: false, width: 80 };
+        insta::assert_snapshot!(found("spring", &report.found, style) + &render(&report, style), @r#"
+        RECALL spring
+          main: 30 messages in Z-API's queue = 20 of this campaign + 10 of others, which are not touched
+        STOPPED spring
+          main: Instance not found (HTTP 404)
+          20 = 12 taken back + 2 gone out before + 1 doubtful + 5 left in the queue
+          what was taken back is pending again; the next apply sends it
+          doubtful  "Mooca 2"   lists/groups.csv:118   no answer within 30 s
+          doubtful: taken back, or gone out; they count as accepted: look in the group or chat
+          results: spring.results.csv
+          next: zapi-batch recall m.yaml
+        "#);
+        let json: serde_json::Value = serde_json::from_str(&json(&report, false)).unwrap();
+        assert_eq!(json["instances"]["main"]["ours"], 20);
+        assert_eq!(json["doubtful"][0]["source"], "lists/groups.csv:118");
+    }
+}
