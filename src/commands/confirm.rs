@@ -41,7 +41,8 @@ impl Deed {
         }
     }
 
-    fn done(self) -> &'static str {
+    /// `nothing was …`
+    pub(super) fn done(self) -> &'static str {
         match self {
             Self::Send => "sent",
             Self::TakeBack => "taken back",

@@ -38,6 +38,7 @@ pub(super) struct Planned<'a> {
     pub changes: Changes,
     pub estimate: Estimate,
     pub note: LedgerNote,
+    pub notes: Vec<String>,
     pub paths: Paths,
     /// Of what is selected, as the ledger has it now.
     pub counts: crate::ledger::Counts,
@@ -137,7 +138,7 @@ pub(super) fn tell_people(
             estimate: planned.estimate.clone(),
             narrowed: planned.narrowed.clone(),
             to_do: planned.to_do,
-            notes: Vec::new(),
+            notes: planned.notes.clone(),
             previews: planned.previews,
         };
         let style = Stream::Stdout.style(global.show_recipients);
@@ -184,11 +185,11 @@ pub(super) fn plan<'a>(
     let limits = planning::limits(manifest, wish.rate);
     let estimate = estimate::of(manifest, &plan, &limits, wish.limit, None, now)?;
     let counts = ledger.counts(&narrow)?;
-    notes.extend(tested::notes(manifest, &plan, &narrow, &paths.tested));
+    let notes = tested::notes(manifest, &plan, &narrow, &paths.tested);
     let to_do = planning::to_do(&plan, wish.limit);
     let narrowed = planning::narrowed(wish.selection, wish.limit);
     let previews = wish.previews;
-    Ok(Planned { manifest, plan, changes, estimate, note, paths, counts, limits, to_do, narrowed, previews })
+    Ok(Planned { manifest, plan, changes, estimate, note, notes, paths, counts, limits, to_do, narrowed, previews })
 }
 
 /// The ledger as it is, without its lock; an empty one where there is none.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::confirm::Deed;
 use super::failure::Failure;
 use crate::report::Stream;
 use std::io::IsTerminal;
@@ -13,11 +14,11 @@ pub(super) fn is_terminal() -> bool {
 
 /// Without a terminal nobody can be asked, so `--yes` is needed; on loopback nothing real can be reached.
 #[allow(clippy::option_option)] // as the command line has it: absent, given, given with a number
-pub(super) fn check_terminal(is_loopback: bool, yes: Option<Option<u64>>) -> Result<(), Failure> {
+pub(super) fn check_terminal(deed: Deed, is_loopback: bool, yes: Option<Option<u64>>) -> Result<(), Failure> {
     if is_loopback || yes.is_some() || is_terminal() {
         return Ok(());
     }
-    Err(Failure::refused("there is no terminal to ask on; nothing was sent")
+    Err(Failure::refused(format!("there is no terminal to ask on; nothing was {}", deed.done()))
         .help("look at the plan, then give --yes=COUNT with its number of messages (or --yes)"))
 }
 

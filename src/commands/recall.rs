@@ -29,7 +29,7 @@ const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), D
 
 pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let is_loopback = args.ledger.sandbox || service::base_url(&args.connection)?.is_loopback();
-    guard::check_terminal(is_loopback, args.yes)?;
+    guard::check_terminal(Deed::TakeBack, is_loopback, args.yes)?;
     let opened::Opened { manifest, mut ledger } = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
     let paths = Paths::of(&manifest.folder, &manifest.campaign, Purpose::of_apply(args.ledger.sandbox))
         .with(args.ledger.ledger.as_deref(), None);

@@ -25,11 +25,21 @@ pub(super) enum Line {
     Edited {
         message_id: String,
         event: Box<RawValue>,
+        /// The edit as it waits in the queue.
+        edit: Waits,
     },
     /// Taken out of the queue before it went out.
-    Removed {
-        message_id: String,
-    },
+    Removed { message_id: String },
+}
+
+/// An edit in the queue: it has ids of its own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Waits {
+    pub(super) message_id: String,
+    pub(super) zaap_id: String,
+    pub(super) created_ms: u64,
+    /// When it leaves the queue; `None` for never.
+    pub(super) due_ms: Option<u64>,
 }
 
 pub(super) struct Journal {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::Counts;
 use super::checks::{Wanted, is_group};
-use super::journal::{Journal, Line};
+use super::journal::{Journal, Line, Waits};
 use super::log::Log;
 use super::options::{Drain, Options};
 use super::queue::{Queue, Waiting};
@@ -23,6 +23,8 @@ pub(super) struct World {
     instances: HashMap<Arc<str>, Instance>,
     /// By message id.
     accepted: HashMap<Box<str>, Accepted>,
+    /// By the edit's own message id: which event it replaces, and what that was before.
+    edits: HashMap<Box<str>, (Box<str>, Box<RawValue>)>,
     /// Recipient and event, hashed: for the duplicates.
     invited: HashSet<u64>,
     journal: Option<Journal>,
@@ -68,6 +70,7 @@ impl World {
             counts: Counts::default(),
             instances: HashMap::new(),
             accepted: HashMap::new(),
+            edits: HashMap::new(),
             invited: HashSet::new(),
             journal: None,
             random: fastrand::Rng::with_seed(options.seed),
@@ -173,7 +176,7 @@ impl World {
         if let Some(refusal) = self.instance(id, now_ms).refusal() {
             return Ok(Err(refusal.to_owned()));
         }
-        let Some(accepted) = self.accepted.get_mut(original_id).filter(|accepted| &*accepted.instance == id) else {
+        let Some(accepted) = self.accepted.get(original_id).filter(|accepted| &*accepted.instance == id) else {
             return Ok(Err("Event message not found".to_owned()));
         };
         if *accepted.phone != *wanted.phone {
@@ -182,15 +185,23 @@ impl World {
         if !is_group(&wanted.phone) {
             return Ok(Err("Event edit message was not sent because the phone is not from a group".to_owned()));
         }
-        accepted.event = wanted.event.to_owned();
+        let gap_ms = self.gap_ms();
+        let ids = self.make_ids();
+        let edit = Waits {
+            message_id: ids.message_id.clone(),
+            zaap_id: ids.zaap_id.clone(),
+            created_ms: now_ms,
+            due_ms: self.instance(id, now_ms).queue.due_ms(gap_ms, now_ms),
+        };
+        let line = Line::Edited { message_id: original_id.to_owned(), event: wanted.event.to_owned(), edit };
         if let Some(journal) = &mut self.journal {
-            let line = Line::Edited { message_id: original_id.to_owned(), event: wanted.event.to_owned() };
             journal.write(&line)?;
         }
-        Ok(Ok(self.make_ids()))
+        self.keep(line, None, now_ms);
+        Ok(Ok(ids))
     }
 
-    /// Takes a message of the queue back, as if it had never been sent. False when it does not wait (any more).
+    /// Takes a message of the queue back, as if it had never been sent: an edited event is what it was. False when it does not wait (any more).
     pub(super) fn take_back(&mut self, id: &str, zaap_id: &str, now_ms: u64) -> io::Result<bool> {
         match self.instance(id, now_ms).queue.remove(zaap_id, now_ms) {
             Some(waiting) => self.forget(&waiting.message_id).map(|()| true),
@@ -214,6 +225,7 @@ impl World {
         self.counts = Counts::default();
         self.instances.clear();
         self.accepted.clear();
+        self.edits.clear();
         self.invited.clear();
         self.reconnects_at_ms = None;
         self.is_connected_at_first = self.options.disconnect_after != Some(0);
@@ -221,13 +233,23 @@ impl World {
     }
 
     fn forget(&mut self, message_id: &str) -> io::Result<()> {
-        if let Some(accepted) = self.accepted.remove(message_id) {
-            self.invited.remove(&accepted.invitation);
-            if let Some(journal) = &mut self.journal {
-                journal.write(&Line::Removed { message_id: message_id.to_owned() })?;
-            }
+        let is_known = self.undo(message_id).is_some();
+        match &mut self.journal {
+            Some(journal) if is_known => journal.write(&Line::Removed { message_id: message_id.to_owned() }),
+            Some(_) | None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Undoes an invitation or an edit; the instance that it went through.
+    fn undo(&mut self, message_id: &str) -> Option<Arc<str>> {
+        if let Some((original_id, before)) = self.edits.remove(message_id) {
+            let accepted = self.accepted.get_mut(&original_id)?;
+            accepted.event = before;
+            return Some(Arc::clone(&accepted.instance));
+        }
+        let accepted = self.accepted.remove(message_id)?;
+        self.invited.remove(&accepted.invitation);
+        Some(accepted.instance)
     }
 
     /// A line of an earlier run.
@@ -257,17 +279,25 @@ impl World {
                     return Kept::Again;
                 }
             }
-            Line::Edited { message_id, event } => {
-                if let Some(accepted) = self.accepted.get_mut(&*message_id) {
-                    accepted.event = event;
+            Line::Edited { message_id, event, edit } => {
+                let Some(accepted) = self.accepted.get_mut(&*message_id) else { return Kept::Once };
+                let before = std::mem::replace(&mut accepted.event, event);
+                if let Some(instance) = self.instances.get_mut(&accepted.instance) {
+                    let waiting = Waiting {
+                        zaap_id: edit.zaap_id.into(),
+                        message_id: edit.message_id.as_str().into(),
+                        phone: accepted.phone.clone(),
+                        created_ms: edit.created_ms,
+                        due_ms: edit.due_ms,
+                    };
+                    instance.queue.push(waiting, now_ms);
                 }
+                self.edits.insert(edit.message_id.into(), (message_id.into(), before));
             }
             Line::Removed { message_id } => {
-                if let Some(accepted) = self.accepted.remove(&*message_id) {
-                    self.invited.remove(&accepted.invitation);
-                    if let Some(instance) = self.instances.get_mut(&accepted.instance) {
-                        instance.queue.remove_message(&message_id);
-                    }
+                let instance = self.undo(&message_id).and_then(|name| self.instances.get_mut(&name));
+                if let Some(instance) = instance {
+                    instance.queue.remove_message(&message_id);
                 }
             }
         }

@@ -10,9 +10,11 @@ mod engine;
 mod house;
 mod invalid;
 mod readme;
+mod recall;
 mod sandbox;
 mod service;
 mod simulation;
 #[path = "../support/mod.rs"]
 mod support;
+mod trial;
 mod world;

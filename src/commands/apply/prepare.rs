@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::Apply;
 use super::held::Held;
 use crate::cli::Format;
+use crate::commands::confirm::Deed;
 use crate::commands::failure::Failure;
 use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
@@ -38,7 +39,7 @@ impl Apply<'_> {
         let paths = Paths::of(&manifest.folder, &manifest.campaign, self.purpose)
             .with(self.args.ledger.ledger.as_deref(), self.args.results.as_deref());
         let is_loopback = is_sandbox || service::base_url(&self.args.connection)?.is_loopback();
-        guard::check_terminal(is_loopback, self.args.yes)?;
+        guard::check_terminal(Deed::Send, is_loopback, self.args.yes)?;
         if !self.purpose.is_test() {
             guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
         }
@@ -72,12 +73,13 @@ impl Apply<'_> {
     fn open_ledger(&self, paths: &Paths) -> Result<(Ledger, bool), Failure> {
         let mut exists = paths.ledger.symlink_metadata().is_ok();
         if self.args.new_ledger && exists {
-            // What a rehearsal or a test has done is no record of who was invited.
-            if self.purpose != Purpose::Real {
-                Ledger::remove(&paths.ledger)?;
-            } else {
-                let aside = Ledger::set_aside(&paths.ledger, Timestamp::now())?;
-                self.say(&format!("the ledger that was there is kept as {}", aside.display()))?;
+            match self.purpose {
+                Purpose::Real => {
+                    let aside = Ledger::set_aside(&paths.ledger, Timestamp::now())?;
+                    self.say(&format!("the ledger that was there is kept as {}", aside.display()))?;
+                }
+                // What a rehearsal or a test has done is no record of who was invited.
+                Purpose::Rehearsal | Purpose::Test | Purpose::TestRehearsal => Ledger::remove(&paths.ledger)?,
             }
             exists = false;
         }

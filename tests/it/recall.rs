@@ -1,0 +1,124 @@
+//! `recall` takes back what still waits in Z-API's queue: ours only, one by one; and `check` tells what is there.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use zapi_batch::sandbox::{Drain, GroupSpec, Options, Running, start};
+
+use crate::world::{Ran, World, get, wait_until};
+
+fn slow(options: Options) -> Running {
+    start(Options { drain: Drain::Never, ..options }, 0).unwrap()
+}
+
+fn queued(server: &Running) -> u64 {
+    let answer = get(&server.base_url, "/instances/3C01/token/A20T/queue/count");
+    let json: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
+    json["count"].as_u64().unwrap()
+}
+
+fn count(world: &World, status: &str) -> usize {
+    world.results("spring.results.csv").iter().filter(|row| row.get("status") == status).count()
+}
+
+fn recall(world: &World, server: &Running, more: &[&str]) -> Ran {
+    let mut arguments = vec!["recall", "m.yaml", "--base-url", &server.base_url];
+    arguments.extend(more);
+    world.run(&arguments)
+}
+
+#[test]
+fn what_waits_in_mid_run_is_taken_back_and_foreign_messages_stay() {
+    let world = World::new();
+    world.campaign(90);
+    let server = slow(Options { foreign: 35, latency: Duration::from_millis(20), ..Options::default() });
+    let arguments = ["apply", "m.yaml", "--base-url", &server.base_url, "--rate", "unlimited", "--concurrency", "2"];
+    let child = world.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("half of it was sent", || server.counts().requests >= 45);
+    // While an apply holds the ledger nothing is taken back.
+    recall(&world, &server, &[]).expect(4).says("process");
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    Ran::of(&child.wait_with_output().unwrap()).expect(130);
+    let sent = count(&world, "accepted");
+    assert!((45..90).contains(&sent), "{sent}");
+    assert_eq!(queued(&server), sent as u64 + 35);
+
+    recall(&world, &server, &["--yes=1"]).expect(2).says("nothing was taken back");
+    let json = recall(&world, &server, &["--format", "json", &format!("--yes={sent}")]).expect(0).json();
+    assert_eq!(json["taken_back"], sent);
+    assert_eq!(json["instances"]["main"]["waiting"], sent + 35);
+    assert_eq!((json["gone"].as_u64(), json["left"].as_u64()), (Some(0), Some(0)));
+    assert_eq!(queued(&server), 35, "foreign messages are untouched");
+    assert_eq!((count(&world, "pending"), count(&world, "accepted")), (90, 0));
+    let note: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(world.path("spring.sent.json")).unwrap()).unwrap();
+    assert_eq!(note["counts"]["pending"], 90);
+
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!((queued(&server), server.counts().duplicates), (90 + 35, 0));
+    recall(&world, &server, &[]).expect(0).says("90 = 90 taken back");
+    recall(&world, &server, &[]).expect(0).says("0 of this campaign + 35 of others");
+}
+
+#[test]
+fn an_edit_is_taken_back_before_its_invitation() {
+    let world = World::new();
+    world.campaign(4);
+    let server = slow(Options::default());
+    world.apply(&server.base_url, &[]).expect(0);
+    world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(queued(&server), 8);
+    recall(&world, &server, &[]).expect(0).says("8 = 8 taken back");
+    assert_eq!((queued(&server), count(&world, "pending")), (0, 4));
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!((queued(&server), count(&world, "accepted"), server.counts().duplicates), (4, 4, 0));
+}
+
+#[test]
+fn recall_needs_a_ledger_and_a_yes() {
+    let world = World::new();
+    world.campaign(2);
+    world.run(&["recall", "m.yaml"]).expect(2).says("no terminal").says("nothing was taken back");
+    world.run(&["recall", "m.yaml", "--yes"]).expect(4).says("nothing was applied yet");
+    world.run(&["apply", "m.yaml", "--sandbox", "--rate", "unlimited"]).expect(0);
+    // The rehearsal's queue goes out by itself, as the real one does.
+    world.run(&["recall", "m.yaml", "--sandbox"]).expect(0).says("taken back");
+}
+
+fn group(id: &str, is_admin_only: bool, is_announcement: bool) -> GroupSpec {
+    GroupSpec { id: id.into(), name: format!("Group {id}"), is_admin_only, is_announcement }
+}
+
+#[test]
+fn check_tells_how_an_instance_is_and_where_it_cannot_write() {
+    let world = World::new();
+    world.campaign(4);
+    let id = |number: u64| format!("{}-group", 120_363_050_000_000_000_u64 + number);
+    let groups = vec![group(&id(0), false, false), group(&id(1), true, false), group(&id(2), true, true)];
+    let server = slow(Options { is_trial: true, foreign: 3, groups, ..Options::default() });
+    world.apply(&server.base_url, &[]).expect(0);
+    let check = ["check", "m.yaml", "--base-url", &server.base_url];
+    let human = world.run(&check).expect(1);
+    let human =
+        human.says("sends as 55119****0000").says("7 messages waiting, 4 of this campaign").says("visible mark");
+    human.says("webhooks  none set").says("not in    \"Group 3\"").says("community \"Group 2\"").says("list.csv:5");
+    let json = world.run(&[&check[..], &["--format", "json"]].concat()).expect(1).json();
+    let main = &json["instances"]["main"];
+    assert_eq!(
+        (&main["connected"], &main["trial"], &main["queued"], &main["ours"]),
+        (&true.into(), &true.into(), &7.into(), &4.into())
+    );
+    assert_eq!(main["not_in"][0]["recipient"], id(3));
+    assert_eq!(main["admin_only"].as_array().unwrap().len(), 2);
+    assert_eq!(main["announcement"][0]["recipient"], id(2));
+    assert_eq!(server.counts().requests, 4, "nothing was sent");
+
+    let well = slow(Options::default());
+    world.write("list.csv", "phone,label\n120363019502650001-group,One\n");
+    world.run(&["check", "m.yaml", "--base-url", &well.base_url]).expect(0).says("0 of this campaign");
+    let down = slow(Options { disconnect_after: Some(0), ..Options::default() });
+    world.run(&["check", "m.yaml", "--base-url", &down.base_url]).expect(3).says("not connected");
+    world.run(&["check", "m.yaml", "--sandbox"]).expect(0).says("connected");
+}
