@@ -12,6 +12,30 @@ pub enum Rate {
     Unlimited,
 }
 
+impl Rate {
+    /// `N/s`, `N/min`, `N/h` or `unlimited`, N from 1 to 1,000,000.
+    ///
+    /// # Errors
+    /// What was probably meant, if that can be told.
+    pub fn parse(text: &str) -> Result<Self, Option<String>> {
+        if text == "unlimited" {
+            return Ok(Self::Unlimited);
+        }
+        let (count, unit) = text.split_once('/').ok_or(None)?;
+        let (seconds, short) = match unit.trim().to_lowercase().as_str() {
+            "s" | "sec" | "second" | "seconds" => (1, "s"),
+            "min" | "m" | "minute" | "minutes" => (60, "min"),
+            "h" | "hour" | "hours" | "hr" => (3600, "h"),
+            _ => return Err(None),
+        };
+        let number: u32 = count.trim().parse().ok().filter(|count| (1..=1_000_000).contains(count)).ok_or(None)?;
+        if format!("{number}/{short}") != text {
+            return Err(Some(format!("{number}/{short}")));
+        }
+        Ok(Self::Every(Duration::from_secs(seconds) / number))
+    }
+}
+
 /// A stretch of the week in which sending is allowed. `from == to` cannot be: an empty window is an error when read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
@@ -69,6 +93,34 @@ impl Default for Limits {
             not_before: None,
             not_after: None,
             max_queued: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates() {
+        assert_eq!(Rate::parse("20/min"), Ok(Rate::Every(Duration::from_secs(3))));
+        assert_eq!(Rate::parse("2/s"), Ok(Rate::Every(Duration::from_millis(500))));
+        assert_eq!(Rate::parse("500/h"), Ok(Rate::Every(Duration::from_millis(7200))));
+        assert_eq!(Rate::parse("unlimited"), Ok(Rate::Unlimited));
+        for (text, near) in [
+            ("20/minute", Some("20/min")),
+            ("20/m", Some("20/min")),
+            ("020/min", Some("20/min")),
+            ("20 / min", Some("20/min")),
+            ("unlimted", None),
+            ("0/min", None),
+            ("-1/s", None),
+            ("inf/s", None),
+            ("20/day", None),
+            ("20", None),
+            ("", None),
+        ] {
+            assert_eq!(Rate::parse(text), Err(near.map(str::to_owned)), "{text}");
         }
     }
 }

@@ -21,20 +21,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 /// A limit per instance: `20/min`, `2/s`, `500/h` or `unlimited`, as the manifest writes it.
 pub(super) fn rate(text: &str) -> Result<Rate, String> {
-    if text.trim() == "unlimited" {
-        return Ok(Rate::Unlimited);
-    }
-    let parts = text.split_once('/').and_then(|(amount, unit)| {
-        let amount: f64 = amount.trim().parse().ok()?;
-        let seconds = match unit.trim() {
-            "s" => 1.0,
-            "min" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        Duration::try_from_secs_f64(seconds / amount).ok().filter(|period| !period.is_zero())
-    });
-    parts.map(Rate::Every).ok_or_else(|| "20/min, 2/s, 500/h or unlimited".to_owned())
+    Rate::parse(text.trim()).map_err(|near| {
+        near.map_or("20/min, 2/s, 500/h or unlimited".to_owned(), |near| format!("did you mean {near}?"))
+    })
 }
 
 /// A share of all requests: `0.05` or `5%`.

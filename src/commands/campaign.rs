@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use crate::diagnostic::Diagnostics;
-use crate::diagnostic::render::Summary;
+use crate::diagnostic::render::{ListNames, Summary};
 use crate::expand::Expansion;
 use crate::ledger::Spool;
 use crate::manifest::{self, ListKind, Manifest};
@@ -79,6 +79,7 @@ impl Campaign {
             }
             None => files.push(path.display().to_string().into()),
         }
-        Summary { messages: self.expansion.as_ref().map_or(0, |expansion| expansion.messages), files }
+        let messages = self.expansion.as_ref().map_or(0, |expansion| expansion.messages);
+        Summary { messages, files, lists: ListNames::FromManifest }
     }
 }

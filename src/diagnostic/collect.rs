@@ -61,6 +61,28 @@ impl Diagnostics {
         self.warnings += other.warnings;
     }
 
+    /// Makes errors of all warnings, for `--strict`.
+    pub fn make_strict(&mut self) {
+        for diagnostic in &mut self.kept {
+            diagnostic.strict = true;
+        }
+        self.errors += std::mem::take(&mut self.warnings);
+    }
+
+    /// Names files anew, as where they are seen from has changed.
+    pub fn rename_files(&mut self, name: &dyn Fn(&Arc<str>) -> Arc<str>) {
+        for diagnostic in &mut self.kept {
+            let related = diagnostic.related.iter_mut().map(|related| &mut related.place);
+            for place in diagnostic.place.iter_mut().chain(related) {
+                place.file = name(&place.file);
+            }
+        }
+        let counts = std::mem::take(&mut self.counts);
+        for ((code, file), count) in counts {
+            *self.counts.entry((code, file.as_ref().map(name))).or_default() += count;
+        }
+    }
+
     /// All errors, those beyond the first hundred of a kind included.
     pub fn errors(&self) -> u64 {
         self.errors

@@ -98,11 +98,13 @@ pub struct Diagnostic {
     /// What to do about it.
     pub help: Option<String>,
     pub related: Vec<Related>,
+    /// A warning that counts as an error, because `--strict` was given.
+    strict: bool,
 }
 
 impl Diagnostic {
     pub fn new(code: &'static Code, message: impl Into<String>) -> Self {
-        Self { code, place: None, message: message.into(), help: None, related: Vec::new() }
+        Self { code, place: None, message: message.into(), help: None, related: Vec::new(), strict: false }
     }
 
     #[must_use]
@@ -124,6 +126,6 @@ impl Diagnostic {
     }
 
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        if self.strict { Severity::Error } else { self.code.severity() }
     }
 }

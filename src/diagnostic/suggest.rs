@@ -4,20 +4,28 @@
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Longer words than this are no misspelling of anything.
     const WORD_BYTES_MAX: usize = 100;
+    /// Nobody reads a manifest with more names than this.
+    const CANDIDATES_MAX: usize = 2000;
     if word.len() > WORD_BYTES_MAX {
         return None;
     }
     let word = folded(word);
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
+    let length = word.chars().count();
+    for candidate in candidates.into_iter().take(CANDIDATES_MAX) {
+        if candidate.len() > WORD_BYTES_MAX {
+            continue;
+        }
         let folded = folded(candidate);
-        if folded.len() > WORD_BYTES_MAX {
+        let other = folded.chars().count();
+        // One slip in a short word, a third of a long one.
+        let allowed = (length.max(other) / 3).clamp(1, 4);
+        let contained = word.len() >= 4 && (folded.contains(&word) || (folded.len() >= 4 && word.contains(&folded)));
+        // Words of other lengths cannot be nearer than that, which is cheaper to know.
+        if length.abs_diff(other) > allowed && !contained {
             continue;
         }
         let distance = strsim::damerau_levenshtein(&word, &folded);
-        // One slip in a short word, a third of a long one.
-        let allowed = (word.chars().count().max(folded.chars().count()) / 3).clamp(1, 4);
-        let contained = word.len() >= 4 && (folded.contains(&word) || (folded.len() >= 4 && word.contains(&folded)));
         if distance > allowed && !contained {
             continue;
         }

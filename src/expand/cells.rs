@@ -39,7 +39,9 @@ pub(super) fn offered_by_entries(list: usize, entries: &[InlineEntry]) -> Offere
             names.push(name.clone());
         }
     }
-    Offered { list, names, headers: Vec::new() }
+    // `row["name"]` works for entries too, whose names are what a CSV's headers are.
+    let headers = names.clone();
+    Offered { list, names, headers }
 }
 
 /// One row.
@@ -85,17 +87,20 @@ impl Cells<'_> {
                 Some(index) => row.place_of(*index),
                 None => row.place(),
             },
-            Self::Entry(entry) => entry.place.clone(),
+            Self::Entry(entry) => {
+                let index = entry.values.iter().position(|(key, _)| key == name);
+                index.and_then(|index| entry.places.get(index)).unwrap_or(&entry.place).clone()
+            }
         }
     }
 
-    /// The row's own value; `None` when it has none or it is empty.
+    /// The row's own value; `None` when it has none, or nothing but blanks.
     pub(super) fn own(&self, name: &str) -> Option<&str> {
         let value = match self {
             Self::Csv { row, lookup } => row.get(*lookup.names.get(name)?)?,
             Self::Entry(entry) => entry.values.iter().find(|(key, _)| key == name)?.1.as_str(),
         };
-        (!value.is_empty()).then_some(value)
+        (!value.trim().is_empty()).then_some(value)
     }
 }
 
@@ -109,13 +114,15 @@ impl Values for Context<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.cells.own(name).or_else(|| {
             let var = self.vars.iter().find(|var| var.name == name)?;
-            (!var.value.is_empty()).then_some(var.value.as_str())
+            (!var.value.trim().is_empty()).then_some(var.value.as_str())
         })
     }
 
     fn row(&self, header: &str) -> Option<&str> {
         match self.cells {
-            Cells::Csv { row, lookup } => row.get(*lookup.headers.get(header)?).filter(|value| !value.is_empty()),
+            Cells::Csv { row, lookup } => {
+                row.get(*lookup.headers.get(header)?).filter(|value| !value.trim().is_empty())
+            }
             Cells::Entry(_) => self.cells.own(header),
         }
     }

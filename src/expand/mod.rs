@@ -17,8 +17,7 @@ use std::io;
 use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostics;
-use crate::diagnostic::text::expansion as text;
-use crate::manifest::{Manifest, Offered, check_send_names};
+use crate::manifest::{Manifest, Offered, check_result_columns, check_send_names};
 use crate::message::Expanded;
 use crate::recipient::{Identity, Recipient};
 
@@ -45,7 +44,10 @@ pub fn expand(
     let suppressed = Suppressed::read(manifest, diagnostics);
     let offered: Vec<Option<Offered>> =
         (0..manifest.lists.len()).map(|list| lists::offered(manifest, list, diagnostics)).collect();
-    check_result_columns(manifest, &offered, diagnostics);
+    // A list that could not be read may have the column.
+    if let Some(offered) = offered.iter().cloned().collect::<Option<Vec<Offered>>>() {
+        check_result_columns(manifest, &offered, diagnostics);
+    }
     let mut run = send::Run::new(manifest, now, suppressed);
     for send in &manifest.sends {
         let known: Vec<Offered> = send.to.iter().filter_map(|list| offered[*list].clone()).collect();
@@ -77,21 +79,4 @@ pub fn recipients_of(manifest: &Manifest, list: usize, diagnostics: &mut Diagnos
     })
     .expect("nothing is written");
     found
-}
-
-/// A column of the results that neither a list nor a var offers would be empty for everyone: surely a slip.
-fn check_result_columns(manifest: &Manifest, offered: &[Option<Offered>], diagnostics: &mut Diagnostics) {
-    if offered.iter().any(Option::is_none) {
-        return;
-    }
-    let mut names: Vec<&str> =
-        offered.iter().flatten().flat_map(|offered| &offered.names).map(String::as_str).collect();
-    names.extend(manifest.sends.iter().flat_map(|send| &send.vars).map(|var| var.name.as_str()));
-    names.sort_unstable();
-    names.dedup();
-    for column in &manifest.results.columns {
-        if !names.contains(&column.name.as_str()) {
-            diagnostics.push(text::unknown_result_column(&column.name, &names).at(column.place.clone()));
-        }
-    }
 }

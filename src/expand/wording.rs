@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::cells::{Cells, Context, Nothing};
+use crate::diagnostic::text::event::NO_ZONE;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Zone};
 use crate::manifest::{EventTemplate, EventZone, RenderFault, Reported, Template, Values, Var};
@@ -184,7 +185,10 @@ impl<'m> Wording<'m> {
     fn place(&mut self, finding: Finding, variant: usize, cells: Option<&Cells<'_>>) -> Option<Diagnostic> {
         let Finding { field, diagnostic } = finding;
         let template_place = self.event.place_of(field, variant).clone();
-        match cells.filter(|_| self.depends_on_row(field, variant)) {
+        // That there is no zone is the manifest's fault, whatever the row says.
+        let of_row = self.depends_on_row(field, variant)
+            && (diagnostic.code.id != NO_ZONE.id || matches!(self.event.timezone, EventZone::Template(_)));
+        match cells.filter(|_| of_row) {
             Some(cells) => {
                 let name = self.only_name(field, variant);
                 let place = name.map_or_else(|| cells.place(), |name| cells.place_of(name));

@@ -84,8 +84,11 @@ fn star(line: &str) -> String {
 
 /// `${NAME}` at the start of the text.
 fn variable(text: &str) -> Option<&str> {
-    let end = text.strip_prefix("${")?.find('}')? + 2;
-    let is_name = text[2..end].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    /// A hostile line may open a variable at every other byte, and close none.
+    const NAME_BYTES_MAX: usize = 256;
+    let name = text.strip_prefix("${")?;
+    let end = name.as_bytes().iter().take(NAME_BYTES_MAX).position(|byte| *byte == b'}')? + 2;
+    let is_name = text.as_bytes()[2..end].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     (is_name && end > 2).then(|| &text[..=end])
 }
 

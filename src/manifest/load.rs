@@ -67,7 +67,7 @@ pub fn parse(path: &Path, source: &Source, now: Timestamp, diagnostics: &mut Dia
             return None;
         }
     };
-    Some(check::check(Context { path, source, now, diagnostics }, raw, &root))
+    Some(check::check(Context { path, source, now, diagnostics, suggestions: 0 }, raw, &root))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {

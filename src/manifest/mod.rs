@@ -154,6 +154,8 @@ pub struct ColumnName {
 pub struct InlineEntry {
     /// `phone` and the others, in the order in which they are written.
     pub values: Vec<(String, String)>,
+    /// Of each of the values.
+    pub places: Vec<Place>,
     pub place: Place,
     /// Of the phone; of the entry when it has none.
     pub phone_place: Place,

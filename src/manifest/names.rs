@@ -44,15 +44,22 @@ pub fn check_send_names(
     if offered.is_empty() {
         return reported;
     }
+    let vars: HashSet<&str> = send.vars.iter().map(|var| var.name.as_str()).collect();
+    let known: Vec<(HashSet<&str>, HashSet<&str>)> = offered.iter().map(sets).collect();
     for used in event.templates().flat_map(Template::names).filter(|used| !used.guarded) {
-        if !used.of_row && send.vars.iter().any(|var| var.name == used.name) {
+        let name = used.name.as_str();
+        if !used.of_row && vars.contains(name) {
             continue;
         }
-        let has = |offered: &Offered| known(offered, used).any(|name| name == used.name);
-        let lacking: Vec<&Offered> = offered.iter().filter(|offered| !has(offered)).collect();
-        let Some(first) = lacking.first() else { continue };
+        let lacks = |(names, headers): &(HashSet<&str>, HashSet<&str>)| {
+            let known = if used.of_row { headers } else { names };
+            !known.contains(name)
+        };
+        let lacking = known.iter().filter(|known| lacks(known)).count();
+        let Some(first) = known.iter().position(lacks) else { continue };
         reported.names.insert(used.name.clone());
-        diagnostics.push(fault(manifest, send, used, first, lacking.len() == offered.len()).at(used.place.clone()));
+        let everywhere = lacking == offered.len();
+        diagnostics.push(fault(manifest, send, used, &offered[first], everywhere).at(used.place.clone()));
     }
     reported
 }
@@ -71,6 +78,11 @@ pub fn check_result_columns(manifest: &Manifest, offered: &[Offered], diagnostic
         let near = nearest(&column.name, known.iter().copied());
         diagnostics.push(values::result_column_unknown(&column.name, near, &known).at(column.place.clone()));
     }
+}
+
+/// Names and headers, to be asked often.
+fn sets(offered: &Offered) -> (HashSet<&str>, HashSet<&str>) {
+    (offered.names.iter().map(String::as_str).collect(), offered.headers.iter().map(String::as_str).collect())
 }
 
 fn known<'a>(offered: &'a Offered, used: &NameUse) -> impl Iterator<Item = &'a str> {

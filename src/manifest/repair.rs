@@ -54,7 +54,10 @@ fn syntax(source: &Source, text: &str, message: &str, span: Span, offset: usize,
 
 /// Reports an unquoted template and blanks it out.
 fn blank(source: &Source, text: &str, start: usize, end: usize, blanked: &[usize]) -> Repair {
-    let diagnostic = words::unquoted_template(&source.text[start..end]).at(source.place(start..end));
+    let rest = text[end..].lines().next().unwrap_or_default();
+    // What follows belongs to the same text, unless a flow collection goes on there.
+    let whole = if rest.contains([',', ']', '}', '#']) { end } else { end + rest.trim_end().len() };
+    let diagnostic = words::unquoted_template(&source.text[start..whole]).at(source.place(start..end));
     again(text, start, end, diagnostic, blanked)
 }
 
@@ -129,17 +132,18 @@ fn line_around(text: &str, offset: usize) -> (usize, &str) {
 }
 
 /// The place of an anchor's or a tag's mark before the value that starts at `start`; the value's own when the mark is
-/// not found on its line or the one above.
+/// not found near it, on its line or the one above.
 pub(super) fn mark_before(source: &Source, text: &str, start: usize, mark: u8, span: Span) -> Place {
-    let (line_start, line) = line_around(text, start);
-    let above = line_start.checked_sub(1).map_or(line_start, |end| line_around(text, end).0);
+    /// A hostile line may be megabytes long, and may have a mark at every other byte.
+    const NEAR_BYTES: usize = 1024;
+    let near = &text[text.floor_char_boundary(start.saturating_sub(NEAR_BYTES))..start];
+    let above = near.rmatch_indices('\n').nth(1).map_or(start - near.len(), |(at, _)| start - near.len() + at + 1);
     let at_value = text.as_bytes().get(start) == Some(&mark);
     let found = if at_value { Some(start) } else { text[above..start].rfind(mark as char).map(|at| above + at) };
     match found {
         Some(at) => {
-            let end = line_start + line.len();
-            let stop = text[at..end.max(at)].find([' ', '\n', ',', ']', '}']).map_or(end, |length| at + length);
-            source.place(at..stop)
+            let length = text[at..].find([' ', '\r', '\n', ',', ']', '}']).unwrap_or(text.len() - at);
+            source.place(at..at + length)
         }
         None => source.place_of(span),
     }

@@ -95,7 +95,7 @@ pub(super) fn parse(source: &Source, diagnostics: &mut Diagnostics) -> Option<No
                 if empty && built.diagnostics.errors() == 0 && blanked.is_empty() {
                     diagnostics.push(words::empty_file().at(Place::file(&source.file)));
                 }
-                diagnostics.extend(built.diagnostics.sorted().into_iter().cloned());
+                diagnostics.merge(built.diagnostics);
                 return built.root.filter(|_| !empty);
             }
             Err(stop) => match repair::repair(source, &text, stop, &blanked) {
@@ -359,8 +359,7 @@ pub(super) fn first_line(span: Span, source: &Source) -> Span {
     if span.end_line == span.line {
         return span;
     }
-    let line = source.place_of(Span::on_line(span.line, 1, 0)).excerpt.map_or(0, |line| line.chars().count());
-    Span::on_line(span.line, span.column, to_u32(line).saturating_sub(span.column - 1))
+    Span::on_line(span.line, span.column, source.width(span.line).saturating_sub(span.column - 1))
 }
 
 fn to_u32(value: usize) -> u32 {

@@ -2,8 +2,13 @@
 //!
 //! Looks at text only; the caller takes the `sep=` line away.
 
+use std::collections::HashSet;
+
 /// In the order in which they win when the header leaves it open. Brazilian Excel writes `;`.
 const CANDIDATES: [u8; 4] = [b';', b',', b'\t', b'|'];
+
+/// The same as characters.
+pub(super) const DELIMITERS: [char; 4] = [';', ',', '\t', '|'];
 
 /// The delimiter that Excel's own first line `sep=;` names.
 pub(super) fn named(line: &str) -> Option<u8> {
@@ -26,8 +31,9 @@ pub(super) fn named(line: &str) -> Option<u8> {
 /// most of.
 pub(super) fn found(header: &str, wanted: &[&str]) -> u8 {
     let score = |delimiter: u8| {
-        let fields = unquoted(header, delimiter);
-        let hits = wanted.iter().filter(|name| fields.iter().any(|field| field == *name)).count();
+        let fields: Vec<String> = unquoted(header, delimiter);
+        let known: HashSet<&str> = fields.iter().map(String::as_str).collect();
+        let hits = wanted.iter().filter(|name| known.contains(*name)).count();
         (hits, fields.len())
     };
     let mut best = (CANDIDATES[0], score(CANDIDATES[0]));

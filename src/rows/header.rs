@@ -1,5 +1,10 @@
 //! The header: names, slugs, and which field is which variable.
 
+use std::collections::HashMap;
+
+/// More columns than a spreadsheet has that a person filled in; a limit on what a hostile file can make us do.
+pub(super) const COLUMNS_MAX: usize = 4096;
+
 /// The columns of a file, and how they can be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Header {
@@ -38,11 +43,15 @@ impl Header {
 
     /// Columns with one slug: the same name twice, or names that differ in case, accents or blanks only.
     pub(super) fn twins(&self) -> Vec<Twins> {
-        let first = |second: usize| {
-            let slug = &self.slugs[second];
-            self.slugs[..second].iter().position(|known| known == slug && !slug.is_empty())
-        };
-        (0..self.slugs.len()).filter_map(|second| first(second).map(|first| Twins { first, second })).collect()
+        let mut first_of: HashMap<&str, usize> = HashMap::new();
+        let mut twins = Vec::new();
+        for (second, slug) in self.slugs.iter().enumerate().filter(|(_, slug)| !slug.is_empty()) {
+            let first = *first_of.entry(slug).or_insert(second);
+            if first != second {
+                twins.push(Twins { first, second });
+            }
+        }
+        twins
     }
 
     /// The column that is most likely the phone, for advice.

@@ -12,6 +12,7 @@ mod place;
 mod reader;
 mod records;
 
+use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -105,6 +106,11 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
     let mut reader = Reader::new(spec.shown, records);
     let header = match reader.next(None, diagnostics)? {
         Some(split) if split.fault.is_none() => {
+            if split.fields.len() > header::COLUMNS_MAX {
+                let found = text::too_many_columns(split.fields.len(), header::COLUMNS_MAX);
+                diagnostics.push(found.at(split.raw.field(header::COLUMNS_MAX)));
+                return Ok(None);
+            }
             let header = Header::new(split.fields.iter());
             if let Some(index) = split.fields.iter().position(looks_like_a_recipient) {
                 diagnostics.push(text::no_header().at(split.raw.field(index)));
@@ -143,18 +149,23 @@ fn looks_like_a_recipient(field: &str) -> bool {
 
 /// Reports columns that cannot be told apart, or cannot be named at all.
 fn report_header(header: &Header, row: &RawRow<'_>, diagnostics: &mut Diagnostics) {
-    for twins in header.twins() {
+    /// More than these are only counted, and a place in a long line is not free.
+    const PLACED_MAX: usize = 100;
+    for (count, twins) in header.twins().into_iter().enumerate() {
         let (first, second) = (&header.names[twins.first], &header.names[twins.second]);
-        let first_place = row.field(twins.first);
+        let place = |index| if count < 2 * PLACED_MAX { row.field(index) } else { row.beginning() };
+        let first_place = place(twins.first);
         let found = if first == second {
             text::duplicate_header(second, first_place)
         } else {
             text::twin_header(second, first, &header.slugs[twins.second], first_place)
         };
-        diagnostics.push(found.at(row.field(twins.second)));
+        diagnostics.push(found.at(place(twins.second)));
     }
-    for blank in (0..header.names.len()).filter(|index| header.names[*index].is_empty()) {
-        diagnostics.push(text::blank_header().at(row.field(blank)));
+    let blank = (0..header.names.len()).filter(|index| header.names[*index].is_empty());
+    for (count, index) in blank.enumerate() {
+        let place = if count < PLACED_MAX { row.field(index) } else { row.beginning() };
+        diagnostics.push(text::blank_header().at(place));
     }
 }
 
@@ -162,19 +173,31 @@ impl Rows {
     /// Finds the columns that the manifest names, and the phone.
     fn resolve(&mut self, spec: &ListSpec<'_>, diagnostics: &mut Diagnostics) {
         let mut phone_is_faulty = false;
+        let known: HashMap<String, usize> =
+            self.header.names.iter().enumerate().rev().map(|(index, name)| (name.clone(), index)).collect();
+        let mut missing = 0;
         for (variable, column, place) in spec.columns {
-            if let Some(index) = self.header.named(column.trim()) {
-                self.header.variables.push((variable.clone(), index));
+            if let Some(index) = known.get(column.trim()) {
+                self.header.variables.push((variable.clone(), *index));
                 continue;
             }
             phone_is_faulty |= variable == "phone";
-            let nearest = suggest::nearest(column, self.header.names.iter().map(String::as_str));
+            missing += 1;
+            // A person's slips are searched for, not a file full of them.
+            let names = self.header.names.iter().filter(|_| missing <= 100);
+            let nearest = suggest::nearest(column, names.map(String::as_str));
             let found = text::no_column(column, spec.shown, &self.header.listed(), nearest);
             diagnostics.push(found.at(place.clone()));
         }
         self.phone = if phone_is_faulty { None } else { self.header.index_of("phone") };
         if self.phone.is_none() && !phone_is_faulty {
-            let found = text::no_phone(spec.shown, &self.header.listed(), self.header.likely_phone());
+            let found = match (&self.header.names[..], spec.delimiter) {
+                ([only], Some(_)) if only.contains(dialect::DELIMITERS) => {
+                    let separator = only.chars().find(|c| dialect::DELIMITERS.contains(c)).unwrap_or(',');
+                    text::one_column(spec.shown, only, separator)
+                }
+                (_, _) => text::no_phone(spec.shown, &self.header.listed(), self.header.likely_phone()),
+            };
             diagnostics.push(found.at(spec.place.clone()));
         }
         let fields = self.header.names.len();

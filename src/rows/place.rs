@@ -24,6 +24,11 @@ impl RawRow<'_> {
         self.place(0..self.text.len())
     }
 
+    /// Its first line, for what is only counted.
+    pub(super) fn beginning(&self) -> Place {
+        Place { file: Arc::clone(self.file), span: Some(Span::on_line(self.line, 1, 0)), excerpt: None }
+    }
+
     /// A field, by its index; the row's end when it has no such field.
     pub(super) fn field(&self, index: usize) -> Place {
         self.place(self.field_range(index).unwrap_or(self.text.len()..self.text.len()))

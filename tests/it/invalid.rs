@@ -2,7 +2,7 @@
 //! words, and nothing that only follows from it.
 //!
 //! A case is `NAME.yaml`, mostly with a list `NAME.csv`, and `NAME.expected`: one line a diagnostic,
-//! `file:line:column code message`. With `UPDATE_EXPECTED=1` the files are written anew, for people to read and commit.
+//! `file:line:column code message`, below it its help and its related places. With `UPDATE_EXPECTED=1` the files are written anew, for people to read and commit.
 
 use std::fmt::Write;
 use std::fs;
@@ -56,6 +56,15 @@ fn found(case: &Path) -> String {
         let at = place.and_then(|place| place.span).map(|span| format!(":{}:{}", span.line, span.column));
         let (code, message) = (diagnostic.code.id, &diagnostic.message);
         writeln!(lines, "{file}{} {code} {message}", at.unwrap_or_default()).unwrap();
+        if let Some(help) = &diagnostic.help {
+            writeln!(lines, "  help: {help}").unwrap();
+        }
+        for related in &diagnostic.related {
+            let place = &related.place;
+            let file = place.file.trim_start_matches(CASES).trim_start_matches('/');
+            let at = place.span.map(|span| format!(":{}:{}", span.line, span.column)).unwrap_or_default();
+            writeln!(lines, "  {file}{at}: {}", related.message).unwrap();
+        }
     }
     lines
 }

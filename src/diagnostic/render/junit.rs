@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{Summary, masked};
+use super::{Summary, cut_lines, masked};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 
 /// The suite of what has no file, such as a missing environment variable.
@@ -26,6 +26,16 @@ pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, mask: bool) -
         tests += suite.tests;
         failures += suite.failures;
         out.push_str(&suite.xml);
+    }
+    let cut = cut_lines(diagnostics);
+    if !cut.is_empty() {
+        // What is only counted has no place; its first hundred have made their suites fail.
+        let lines = escaped(&cut.join("\n"));
+        tests += 1;
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\"{NO_FILE}: more of the same\" tests=\"1\" failures=\"0\">\n    <testcase classname=\"{NO_FILE}\" name=\"more of the same\">\n      <system-out>{lines}</system-out>\n    </testcase>\n  </testsuite>"
+        );
     }
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"zapi-batch\" tests=\"{tests}\" failures=\"{failures}\">\n{out}</testsuites>\n"

@@ -47,6 +47,17 @@ pub struct Summary {
     pub messages: u64,
     /// Every file that was checked, also those without a fault: each manifest, followed by its lists.
     pub files: Vec<Arc<str>>,
+    pub lists: ListNames,
+}
+
+/// From where the names of lists count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ListNames {
+    /// From their manifest's folder, as they are written there.
+    #[default]
+    FromManifest,
+    /// From the current folder, since several manifests may have lists of one name.
+    FromHere,
 }
 
 /// Renders everything that was found. Ends with a line break.
@@ -91,6 +102,9 @@ fn one_line(text: &str, mask: bool) -> String {
 /// A file as it can be opened from here, for services that show the source: lists are named relative to their
 /// manifest's folder.
 fn from_here(file: &str, summary: &Summary) -> String {
+    if summary.lists == ListNames::FromHere {
+        return file.to_owned();
+    }
     let mut folder = Path::new("");
     for known in &summary.files {
         let path = Path::new(&**known);
@@ -162,7 +176,7 @@ mod sample {
         diagnostics.push(Diagnostic::new(&ERROR, "100% wrong: <a> & \"b\"").at(Place::file(&"m.yaml".into())));
         diagnostics.push(Diagnostic::new(&ERROR, "nowhere"));
         let files = ["m.yaml", "lists/vip.csv", "lists/ok.csv"].map(Arc::from).to_vec();
-        (diagnostics, Summary { messages: 812, files })
+        (diagnostics, Summary { messages: 812, files, lists: ListNames::FromManifest })
     }
 }
 
@@ -174,14 +188,14 @@ mod tests {
     fn the_closing_line_counts() {
         let (diagnostics, summary) = sample::found();
         assert_eq!(closing(&diagnostics, &summary), "3 errors, 1 warning: 3 files checked");
-        let one = Summary { messages: 1, files: vec!["m.yaml".into()] };
+        let one = Summary { messages: 1, files: vec!["m.yaml".into()], ..Summary::default() };
         assert_eq!(closing(&Diagnostics::new(), &one), "valid: 1 message, 1 file checked");
     }
 
     #[test]
     fn lists_are_named_from_here() {
         let files = ["a.yaml", "x.csv", "teams/b.yml", "lists/y.csv"].map(Arc::from).to_vec();
-        let summary = Summary { messages: 0, files };
+        let summary = Summary { files, ..Summary::default() };
         for (file, expected) in [
             ("a.yaml", "a.yaml"),
             ("x.csv", "x.csv"),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Summary, from_here, masked};
+use super::{Summary, cut_lines, from_here, masked};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 
 pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, mask: bool) -> String {
@@ -17,6 +17,9 @@ pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, mask: bool) -
     }
     rules.sort_by_key(|rule| rule.id);
     let results: Vec<Value> = sorted.iter().map(|diagnostic| result(diagnostic, &rules, summary, mask)).collect();
+    // What is only counted has no place that a result could point at.
+    let notes: Vec<Value> =
+        cut_lines(diagnostics).iter().map(|line| json!({"level": "note", "message": {"text": line}})).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -27,6 +30,7 @@ pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, mask: bool) -
                 "rules": rules.iter().map(|rule| self::rule(rule)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": notes}],
             "results": results,
         }],
     });

@@ -2,6 +2,7 @@
 
 use super::shorten;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::suggest::nearest;
 
 codes! {
     TEXT_EMPTY = "E120", "text that is empty";
@@ -24,7 +25,12 @@ pub fn text_empty(field: &str) -> Diagnostic {
 }
 
 pub fn call_link_type(found: &str) -> Diagnostic {
-    Diagnostic::new(&CALL_LINK_TYPE, format!("`callLinkType` must be voice or video, and this is `{}`", shorten(found)))
+    let message = format!("`callLinkType` must be voice or video, and this is `{}`", shorten(found));
+    let diagnostic = Diagnostic::new(&CALL_LINK_TYPE, message);
+    match nearest(found, ["voice", "video"]) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic,
+    }
 }
 
 pub fn canceled(found: &str) -> Diagnostic {
@@ -45,6 +51,9 @@ pub fn zone_is_offset(found: &str) -> Diagnostic {
 }
 
 pub fn date_unreadable(found: &str) -> Diagnostic {
+    if found.trim().is_empty() {
+        return text_empty("dateTime").help("write it as 2026-12-04T19:00");
+    }
     Diagnostic::new(&DATE_UNREADABLE, format!("`{}` is not a date with a time", shorten(found))).help(
         "write it as 2026-12-04T19:00; for dates from a spreadsheet use {{ date | parse_date(\"DD/MM/YYYY HH:mm\") }}",
     )

@@ -14,13 +14,17 @@ macro_rules! codes {
 }
 
 pub mod event;
-pub mod expansion;
 pub mod manifest;
 pub mod recipient;
 pub mod rows;
 pub mod run;
 pub mod template;
 pub mod values;
+
+/// Every code that there is, by area.
+pub fn codes() -> impl Iterator<Item = &'static super::Code> {
+    [manifest::CODES, values::CODES, template::CODES, event::CODES, rows::CODES, recipient::CODES].concat().into_iter()
+}
 
 /// A cell or a name as a message can hold it: one line, not too long, nothing that a terminal would obey.
 fn shorten(text: &str) -> String {

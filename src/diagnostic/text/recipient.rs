@@ -55,67 +55,67 @@ const AS_TEXT: &str = "format the column as text in the spreadsheet, enter the n
 /// What is wrong with a recipient; `text` is what was written.
 pub fn fault(fault: &Fault, text: &str) -> Diagnostic {
     let shown = super::shorten(text);
+    let found = |code: &'static Code, message: String| Diagnostic::new(code, message);
     match fault {
-        Fault::Empty => Diagnostic::new(&EMPTY, "the recipient is empty").help(SHAPES),
-        Fault::Scientific => Diagnostic::new(
+        Fault::Empty => found(&EMPTY, "the recipient is empty".to_owned()).help(SHAPES),
+        Fault::Scientific => found(
             &SCIENTIFIC,
             format!("a spreadsheet has turned the number into `{shown}`, and its last digits are lost"),
         )
         .help(AS_TEXT),
         Fault::TrailingZero { write } => {
-            Diagnostic::new(&TRAILING_ZERO, format!("a spreadsheet has turned the number into `{shown}`"))
+            found(&TRAILING_ZERO, format!("a spreadsheet has turned the number into `{shown}`"))
                 .help(format!("write {write}, if no digit was lost; {AS_TEXT}"))
         }
-        Fault::SeveralNumbers => Diagnostic::new(&SEVERAL_NUMBERS, format!("`{shown}` holds more than one number"))
+        Fault::SeveralNumbers => found(&SEVERAL_NUMBERS, format!("`{shown}` holds more than one number"))
             .help("give every recipient a row of its own"),
-        Fault::Character { found } => {
-            Diagnostic::new(&CHARACTER, format!("`{shown}` is no phone number: it holds `{}`", found.escape_debug()))
+        Fault::Character { found: strange } => {
+            found(&CHARACTER, format!("`{shown}` is no phone number: it holds `{}`", strange.escape_debug()))
                 .help(SHAPES)
         }
-        Fault::TooShort { digits } => {
-            Diagnostic::new(&TOO_SHORT, format!("`{shown}` has {}: too few for a phone number", digits_of(*digits)))
-                .help("write the number with country code and area code, such as 5511999998888")
+        Fault::TooShort { digits } => too_short(*digits, &shown),
+        Fault::TooLong { digits } => too_long(*digits, &shown),
+        Fault::NoCountryCode { write } => found(&NO_COUNTRY_CODE, format!("`{shown}` lacks its country code"))
+            .help(format!("for a number in Brazil write {write}")),
+        Fault::Ambiguous { abroad, brazil, country_code } => ambiguous(abroad, brazil, *country_code, &shown),
+        Fault::TrunkZero { write } => {
+            found(&TRUNK_ZERO, format!("`{shown}` has a zero that is dialled within the country only"))
+                .help(format!("write {write}"))
         }
-        Fault::TooLong { digits } => Diagnostic::new(
-            &TOO_LONG,
-            format!("`{shown}` has {}: no phone number has more than 15", digits_of(*digits)),
-        )
-        .help("write one number only; a group id ends in -group"),
-        Fault::NoCountryCode { .. }
-        | Fault::Ambiguous { .. }
-        | Fault::TrunkZero { .. }
-        | Fault::NotInPlan { .. }
-        | Fault::UnknownCountry => numbering(fault, &shown),
-        Fault::BareGroupId { .. }
-        | Fault::GroupId { .. }
-        | Fault::GroupJid { .. }
-        | Fault::PersonJid { .. }
-        | Fault::Lid
-        | Fault::Broadcast
-        | Fault::Newsletter
-        | Fault::At => id(fault, &shown),
+        Fault::NotInPlan { country_code, length } => not_in_plan(*country_code, *length, &shown),
+        Fault::UnknownCountry => found(&NOT_IN_PLAN, format!("`{shown}` begins with no country code")).help(SHAPES),
+        Fault::BareGroupId { write, rounded } => bare_group_id(write, *rounded, &shown),
+        Fault::GroupId { write } => group_id(write.as_deref(), &shown),
+        Fault::GroupJid { write } | Fault::PersonJid { write } => {
+            found(&WHATSAPP_SPELLING, format!("`{shown}` is spelled as WhatsApp does, which Z-API does not take"))
+                .help(format!("write {write}"))
+        }
+        Fault::Lid => found(&LID, format!("`{shown}` is no private id"))
+            .help("a private id is digits and @lid, such as 999999999999999@lid"),
+        Fault::Broadcast => found(&BROADCAST, format!("`{shown}` is a broadcast list: it takes no events"))
+            .help("list the recipients themselves"),
+        Fault::Newsletter => {
+            found(&NEWSLETTER, format!("`{shown}` is a channel: it takes no events")).help("invite a group instead")
+        }
+        Fault::At => found(&AT, format!("`{shown}` is neither a phone nor a group id")).help(SHAPES),
     }
 }
 
-/// Faults of numbers that look like numbers.
-fn numbering(fault: &Fault, shown: &str) -> Diagnostic {
-    match fault {
-        Fault::NoCountryCode { write } => {
-            Diagnostic::new(&NO_COUNTRY_CODE, format!("`{shown}` lacks its country code"))
-                .help(format!("for a number in Brazil write {write}"))
-        }
-        Fault::Ambiguous { abroad, brazil, country_code } => Diagnostic::new(
-            &AMBIGUOUS,
-            format!("`{shown}` can be a number of country code {country_code} or a Brazilian one without country code"),
-        )
-        .help(format!("write {brazil} for the number in Brazil, +{abroad} for the one abroad")),
-        Fault::TrunkZero { write } => {
-            Diagnostic::new(&TRUNK_ZERO, format!("`{shown}` has a zero that is dialled within the country only"))
-                .help(format!("write {write}"))
-        }
-        Fault::NotInPlan { country_code, length } => not_in_plan(*country_code, *length, shown),
-        _ => Diagnostic::new(&NOT_IN_PLAN, format!("`{shown}` begins with no country code")).help(SHAPES),
-    }
+fn too_short(digits: usize, shown: &str) -> Diagnostic {
+    Diagnostic::new(&TOO_SHORT, format!("`{shown}` has {}: too few for a phone number", digits_of(digits)))
+        .help("write the number with country code and area code, such as 5511999998888")
+}
+
+fn too_long(digits: usize, shown: &str) -> Diagnostic {
+    Diagnostic::new(&TOO_LONG, format!("`{shown}` has {}: no phone number has more than 15", digits_of(digits)))
+        .help("write one number only; a group id ends in -group")
+}
+
+fn ambiguous(abroad: &str, brazil: &str, country_code: i32, shown: &str) -> Diagnostic {
+    let message =
+        format!("`{shown}` can be a number of country code {country_code} or a Brazilian one without country code");
+    Diagnostic::new(&AMBIGUOUS, message)
+        .help(format!("write {brazil} for the number in Brazil, +{abroad} for the one abroad"))
 }
 
 fn not_in_plan(country_code: i32, length: Length, shown: &str) -> Diagnostic {
@@ -132,36 +132,21 @@ fn not_in_plan(country_code: i32, length: Length, shown: &str) -> Diagnostic {
     Diagnostic::new(&NOT_IN_PLAN, format!("`{shown}` {why} country code {country_code}")).help(help)
 }
 
-/// Faults of ids, which have an `@` or belong to a group.
-fn id(fault: &Fault, shown: &str) -> Diagnostic {
-    match fault {
-        Fault::BareGroupId { write, rounded } => {
-            let help = if *rounded {
-                format!("the zeros at its end look as if a spreadsheet had rounded it: copy the id again; {AS_TEXT}")
-            } else {
-                format!("write {write}")
-            };
-            Diagnostic::new(&GROUP_ID, format!("`{shown}` looks like a group id without -group")).help(help)
-        }
-        Fault::GroupId { write } => {
-            Diagnostic::new(&GROUP_ID, format!("`{shown}` is no group id")).help(write.as_ref().map_or_else(
-                || "a group id looks like 120363019502650977-group; `zapi-batch groups` lists yours".to_owned(),
-                |write| format!("write {write}"),
-            ))
-        }
-        Fault::GroupJid { write } | Fault::PersonJid { write } => Diagnostic::new(
-            &WHATSAPP_SPELLING,
-            format!("`{shown}` is spelled as WhatsApp does, which Z-API does not take"),
-        )
-        .help(format!("write {write}")),
-        Fault::Lid => Diagnostic::new(&LID, format!("`{shown}` is no private id"))
-            .help("a private id is digits and @lid, such as 999999999999999@lid"),
-        Fault::Broadcast => Diagnostic::new(&BROADCAST, format!("`{shown}` is a broadcast list: it takes no events"))
-            .help("list the recipients themselves"),
-        Fault::Newsletter => Diagnostic::new(&NEWSLETTER, format!("`{shown}` is a channel: it takes no events"))
-            .help("invite a group instead"),
-        _ => Diagnostic::new(&AT, format!("`{shown}` is neither a phone nor a group id")).help(SHAPES),
-    }
+fn bare_group_id(write: &str, rounded: bool, shown: &str) -> Diagnostic {
+    let help = if rounded {
+        format!("the zeros at its end look as if a spreadsheet had rounded it: copy the id again; {AS_TEXT}")
+    } else {
+        format!("write {write}")
+    };
+    Diagnostic::new(&GROUP_ID, format!("`{shown}` looks like a group id without -group")).help(help)
+}
+
+fn group_id(write: Option<&str>, shown: &str) -> Diagnostic {
+    let help = write.map_or_else(
+        || "a group id looks like 120363019502650977-group; `zapi-batch groups` lists yours".to_owned(),
+        |write| format!("write {write}"),
+    );
+    Diagnostic::new(&GROUP_ID, format!("`{shown}` is no group id")).help(help)
 }
 
 /// A warning about the way a recipient is written.

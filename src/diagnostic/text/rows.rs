@@ -20,6 +20,7 @@ const AFTER_QUOTE: Code = Code { id: "E214", title: "text after a closing quote"
 const NUL: Code = Code { id: "E215", title: "NUL character" };
 const LONG_FIELD: Code = Code { id: "E216", title: "field too long" };
 const LONG_LINE: Code = Code { id: "E217", title: "line too long" };
+const TOO_MANY_COLUMNS: Code = Code { id: "E218", title: "too many columns" };
 const WINDOWS_1252: Code = Code { id: "W201", title: "list is not UTF-8" };
 const BLANK_HEADER: Code = Code { id: "W202", title: "column without a name" };
 const NO_ROWS: Code = Code { id: "W203", title: "list without rows" };
@@ -42,6 +43,7 @@ pub const CODES: &[&Code] = &[
     &NUL,
     &LONG_FIELD,
     &LONG_LINE,
+    &TOO_MANY_COLUMNS,
     &WINDOWS_1252,
     &BLANK_HEADER,
     &NO_ROWS,
@@ -112,6 +114,16 @@ pub fn no_column(column: &str, file: &str, headers: &str, nearest: Option<&str>)
     Diagnostic::new(&NO_COLUMN, format!("{file} has no column `{}`", shorten(column))).help(help)
 }
 
+/// A header that is one column because its separator is not the one that the manifest names.
+pub fn one_column(file: &str, header: &str, separator: char) -> Diagnostic {
+    let name = if separator == '\t' { "tab".to_owned() } else { separator.to_string() };
+    Diagnostic::new(
+        &NO_PHONE,
+        format!("{file} has no column `phone`: its header is read as the one column `{}`", shorten(header)),
+    )
+    .help(format!("write `delimiter: \"{name}\"`, or leave `delimiter` away: it is found out"))
+}
+
 pub fn no_phone(file: &str, headers: &str, likely: Option<&str>) -> Diagnostic {
     let help = likely.map_or_else(
         || format!("say which one it is with `columns: {{ phone: ... }}`; its columns are {headers}"),
@@ -152,6 +164,11 @@ pub fn long_field(bytes_max: usize) -> Diagnostic {
 pub fn long_line(bytes_max: usize) -> Diagnostic {
     Diagnostic::new(&LONG_LINE, format!("the line is longer than {} MiB", bytes_max / (1024 * 1024)))
         .help("see whether this is a CSV at all, and whether its lines end")
+}
+
+pub fn too_many_columns(columns: usize, most: usize) -> Diagnostic {
+    Diagnostic::new(&TOO_MANY_COLUMNS, format!("the header has {columns} columns, and a list may have {most}"))
+        .help("leave out what the event does not use; see whether this is a CSV at all")
 }
 
 pub fn windows_1252() -> Diagnostic {

@@ -86,9 +86,12 @@ pub(super) fn limits(
 ) -> Limits {
     let mut limits = base.clone();
     if let (Some(Text(text)), Some(node)) = (&raw.rate, node.get("rate")) {
-        match rate(text) {
+        match Rate::parse(text) {
             Ok(rate) => limits.rate = rate,
-            Err(near) => context.report(words::rate(text, near.as_deref()), node),
+            Err(near) => {
+                let near = near.as_deref().or_else(|| nearest(text, ["unlimited"]));
+                context.report(words::rate(text, near), node);
+            }
         }
     }
     if let (Some(jitter), Some(node)) = (raw.jitter, node.get("jitter")) {
@@ -124,25 +127,6 @@ fn whole(context: &mut Context<'_>, node: &Node, key: &str, value: Option<i64>, 
         context.report(words::range(key, &value.to_string(), &least.to_string(), &most.to_string()), node);
     }
     checked
-}
-
-/// `N/s`, `N/min`, `N/h` or `unlimited`; what was probably meant otherwise.
-fn rate(text: &str) -> Result<Rate, Option<String>> {
-    if text == "unlimited" {
-        return Ok(Rate::Unlimited);
-    }
-    let (count, unit) = text.split_once('/').ok_or_else(|| nearest(text, ["unlimited"]).map(str::to_owned))?;
-    let (seconds, short) = match unit.trim().to_lowercase().as_str() {
-        "s" | "sec" | "second" | "seconds" => (1, "s"),
-        "min" | "m" | "minute" | "minutes" => (60, "min"),
-        "h" | "hour" | "hours" | "hr" => (3600, "h"),
-        _ => return Err(None),
-    };
-    let number: u32 = count.trim().parse().ok().filter(|count| (1..=1_000_000).contains(count)).ok_or(None)?;
-    if format!("{number}/{short}") != text {
-        return Err(Some(format!("{number}/{short}")));
-    }
-    Ok(Rate::Every(Duration::from_secs(seconds) / number))
 }
 
 fn timeout(text: &str) -> Result<Duration, Box<Diagnostic>> {
@@ -274,28 +258,6 @@ fn days(text: &str) -> Result<[bool; 7], String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rates() {
-        assert_eq!(rate("20/min"), Ok(Rate::Every(Duration::from_secs(3))));
-        assert_eq!(rate("2/s"), Ok(Rate::Every(Duration::from_millis(500))));
-        assert_eq!(rate("500/h"), Ok(Rate::Every(Duration::from_millis(7200))));
-        assert_eq!(rate("unlimited"), Ok(Rate::Unlimited));
-        for (text, near) in [
-            ("20/minute", Some("20/min")),
-            ("20/m", Some("20/min")),
-            ("020/min", Some("20/min")),
-            ("20 / min", Some("20/min")),
-            ("unlimted", Some("unlimited")),
-            ("0/min", None),
-            ("-1/s", None),
-            ("20/day", None),
-            ("20", None),
-            ("", None),
-        ] {
-            assert_eq!(rate(text), Err(near.map(str::to_owned)), "{text}");
-        }
-    }
 
     #[test]
     fn timeouts() {

@@ -8,6 +8,7 @@ use super::delivery::{self, RawLimits};
 use super::{CheckedZone, Context, is_name, shared, slug};
 use crate::delivery::Limits;
 use crate::diagnostic::Place;
+use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::values as words;
 
 /// Faulty instances are kept, with whatever credentials could be read: their names exist and may be referred to.
@@ -42,7 +43,11 @@ pub(super) fn check(
         let id = credential(context, "id", raw.id.as_ref(), node).unwrap_or_else(nothing);
         let token = credential(context, "token", raw.token.as_ref(), node).unwrap_or_else(nothing);
         let client_token = credential(context, "clientToken", raw.client_token.as_ref(), node);
-        if node.get("clientToken").is_none_or(Node::is_null) && node.entry("clienttoken").is_none() {
+        // A misspelt one was reported as such.
+        let meant = node.entries().iter().any(|entry| {
+            entry.key != "clientToken" && nearest(&entry.key, ["id", "token", "clientToken"]) == Some("clientToken")
+        });
+        if node.get("clientToken").is_none_or(Node::is_null) && !meant {
             context.report_at(words::no_client_token(name), entry.key_span);
         }
         let limits = delivery::limits(context, &RawLimits::from(raw), node, limits, timezone);

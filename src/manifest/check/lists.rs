@@ -127,7 +127,7 @@ fn inline(context: &mut Context<'_>, raw: &[RawEntry], node: &Node) -> Vec<Inlin
                     continue;
                 }
                 let values = vec![("phone".to_owned(), phone.clone())];
-                entries.push(InlineEntry { values, phone_place: place.clone(), place });
+                entries.push(InlineEntry { values, places: vec![place.clone()], phone_place: place.clone(), place });
             }
             RawEntry::Values(values) => {
                 for entry in node.entries().iter().filter(|entry| reported.insert(entry.key.clone())) {
@@ -141,7 +141,8 @@ fn inline(context: &mut Context<'_>, raw: &[RawEntry], node: &Node) -> Vec<Inlin
                     context.report(words::phone_empty(), phone);
                     continue;
                 }
-                entries.push(InlineEntry { values, phone_place: phone.place(context.source), place });
+                let places = node.entries().iter().map(|entry| entry.value.place(context.source)).collect();
+                entries.push(InlineEntry { values, places, phone_place: phone.place(context.source), place });
             }
         }
     }

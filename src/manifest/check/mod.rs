@@ -31,9 +31,18 @@ pub(super) struct Context<'a> {
     /// What "past" is measured from.
     pub(super) now: Timestamp,
     pub(super) diagnostics: &'a mut Diagnostics,
+    /// How often a name was looked for that might have been meant.
+    pub(super) suggestions: u32,
 }
 
 impl Context<'_> {
+    /// Among thousands of names, what was meant is worth searching for a person's slips, not for a file full of them.
+    fn may_suggest(&mut self) -> bool {
+        const SUGGESTIONS_MAX: u32 = 500;
+        self.suggestions += 1;
+        self.suggestions <= SUGGESTIONS_MAX
+    }
+
     fn report(&mut self, diagnostic: Diagnostic, node: &Node) {
         let place = node.place(self.source);
         self.diagnostics.push(diagnostic.at(place));
@@ -65,9 +74,9 @@ pub(super) fn check(mut context: Context<'_>, raw: RawManifest, root: &Node) -> 
     let lists = lists::check(&mut context, raw.recipients.as_ref(), root.get("recipients"));
     let suppress = lists::check_suppress(&mut context, raw.suppress.as_deref(), root.get("suppress"));
     let known = sends::Known {
-        instances: raw.instances.as_ref().map(|_| instances.iter().map(|one| &*one.name).collect()),
-        events: raw.events.as_ref().map(|_| events.iter().map(|one| &*one.id).collect()),
-        lists: raw.recipients.as_ref().map(|_| lists.iter().map(|one| &*one.name).collect()),
+        instances: raw.instances.as_ref().map(|_| sends::Names::new(instances.iter().map(|one| &*one.name))),
+        events: raw.events.as_ref().map(|_| sends::Names::new(events.iter().map(|one| &*one.id))),
+        lists: raw.recipients.as_ref().map(|_| sends::Names::new(lists.iter().map(|one| &*one.name))),
     };
     let (sends, test) = sends::check(&mut context, raw.sends.as_deref(), raw.test.as_ref(), root, &known);
     let results = results(&mut context, raw.results.as_ref(), root.get("results"));

@@ -1,6 +1,6 @@
 //! `sends` and `test`: who gets what, by names that must exist, and what nobody gets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::raw::{RawSend, RawTest, Text};
 use super::super::tree::Node;
@@ -13,9 +13,23 @@ use crate::diagnostic::{Diagnostic, Span};
 /// The names that exist, faulty ones included. `None` when the whole block is missing or faulty: then nothing can be
 /// said about references into it.
 pub(super) struct Known<'a> {
-    pub(super) instances: Option<Vec<&'a str>>,
-    pub(super) events: Option<Vec<&'a str>>,
-    pub(super) lists: Option<Vec<&'a str>>,
+    pub(super) instances: Option<Names<'a>>,
+    pub(super) events: Option<Names<'a>>,
+    pub(super) lists: Option<Names<'a>>,
+}
+
+/// Names in the manifest's order.
+pub(super) struct Names<'a> {
+    all: Vec<&'a str>,
+    index: HashMap<&'a str, usize>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(all: impl Iterator<Item = &'a str>) -> Self {
+        let all: Vec<&str> = all.collect();
+        let index = all.iter().enumerate().map(|(index, name)| (*name, index)).collect();
+        Self { all, index }
+    }
 }
 
 type Unknown = fn(&str, Option<&str>, &[&str]) -> Diagnostic;
@@ -50,13 +64,13 @@ pub(super) fn check(
 /// unless there are no others: who tests is not meant to be invited.
 fn to_all(context: &mut Context<'_>, test: Option<&TestSpec>, root: &Node, known: &Known<'_>) -> Option<Send> {
     let (events, node) = (known.events.as_ref()?, root.entry("events")?);
-    if events.len() != 1 {
-        if events.len() > 1 {
-            context.report_at(words::sends_needed(events.len()), node.key_span);
+    if events.all.len() != 1 {
+        if events.all.len() > 1 {
+            context.report_at(words::sends_needed(events.all.len()), node.key_span);
         }
         return None;
     }
-    let lists = || 0..known.lists.as_ref().map_or(0, Vec::len);
+    let lists = || all(known.lists.as_ref()).into_iter();
     let is_for_tests = |list: &usize| test.is_some_and(|test| test.to.contains(list));
     let real: Vec<usize> = lists().filter(|list| !is_for_tests(list)).collect();
     Some(Send {
@@ -68,8 +82,8 @@ fn to_all(context: &mut Context<'_>, test: Option<&TestSpec>, root: &Node, known
     })
 }
 
-fn all(names: Option<&Vec<&str>>) -> Vec<usize> {
-    (0..names.map_or(0, Vec::len)).collect()
+fn all(names: Option<&Names<'_>>) -> Vec<usize> {
+    (0..names.map_or(0, |names| names.all.len())).collect()
 }
 
 fn send(context: &mut Context<'_>, raw: &RawSend, node: &Node, known: &Known<'_>) -> Send {
@@ -109,7 +123,7 @@ fn names(
     context: &mut Context<'_>,
     raw: Option<&[Text]>,
     node: Option<&Node>,
-    known: Option<&Vec<&str>>,
+    known: Option<&Names<'_>>,
     unknown: Unknown,
 ) -> Vec<usize> {
     let (Some(raw), Some(node)) = (raw, node) else { return Vec::new() };
@@ -129,14 +143,14 @@ fn find(
     context: &mut Context<'_>,
     name: &str,
     node: &Node,
-    known: Option<&Vec<&str>>,
+    known: Option<&Names<'_>>,
     unknown: Unknown,
 ) -> Option<usize> {
     let known = known?;
-    let found = known.iter().position(|one| *one == name);
+    let found = known.index.get(name).copied();
     if found.is_none() {
-        let near = nearest(name, known.iter().copied());
-        context.report(unknown(name, near, known), node);
+        let near = if context.may_suggest() { nearest(name, known.all.iter().copied()) } else { None };
+        context.report(unknown(name, near, &known.all), node);
     }
     found
 }
@@ -150,7 +164,7 @@ fn unused(context: &mut Context<'_>, sends: &[Send], test: Option<&TestSpec>, ro
     };
     if sends.iter().filter(|send| send.event.is_some()).count() == count("event") {
         let used: HashSet<usize> = sends.iter().filter_map(|send| send.event).collect();
-        report_unused(context, events, &used, root.get("events"), words::unused_event);
+        report_unused(context, &events.all, &used, root.get("events"), words::unused_event);
     }
     if sends.iter().all(|send| !send.to.is_empty()) {
         let used: HashSet<usize> = sends
@@ -159,7 +173,7 @@ fn unused(context: &mut Context<'_>, sends: &[Send], test: Option<&TestSpec>, ro
             .flat_map(|send| send.to.iter().copied())
             .chain(test.into_iter().flat_map(|test| test.to.iter().copied()))
             .collect();
-        report_unused(context, lists, &used, root.get("recipients"), words::unused_list);
+        report_unused(context, &lists.all, &used, root.get("recipients"), words::unused_list);
     }
 }
 

@@ -1,5 +1,8 @@
 //! Names of timezones.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use jiff::tz::{self, TimeZone};
 
 use crate::diagnostic::Diagnostic;
@@ -22,7 +25,19 @@ pub(in crate::manifest) fn read_zone(text: &str) -> Result<TimeZone, Box<Diagnos
     }
 }
 
+/// The search goes over 600 zones, and a column of a million rows may be wrong in each: every name is looked for once,
+/// and only so many of them.
 fn unknown(name: &str) -> Diagnostic {
+    const NAMES_MAX: usize = 100;
+    static FOUND: Mutex<BTreeMap<String, Option<String>>> = Mutex::new(BTreeMap::new());
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if !found.contains_key(name) && found.len() < NAMES_MAX {
+        found.insert(name.to_owned(), meant(name));
+    }
+    words::zone(name, found.get(name).and_then(Option::as_deref))
+}
+
+fn meant(name: &str) -> Option<String> {
     let plain: String = name.chars().map(|c| if c == 'ã' || c == 'á' { 'a' } else { c }).collect();
     let city = |full: &str| full.rsplit('/').next().unwrap_or_default().to_owned();
     let names: Vec<String> = tz::db().available().map(|name| name.to_string()).collect();
@@ -33,7 +48,7 @@ fn unknown(name: &str) -> Diagnostic {
         by_city.and_then(|found| cities.iter().position(|city| city == found)).map(|index| names[index].as_str());
     // `Brazil/Sao_Paulo` is near to `Brazil/West` as a whole, and means the city.
     let brasilia = ["brasilia", "brasília", "brt"].contains(&plain.to_lowercase().as_str());
-    words::zone(name, if brasilia { Some("America/Sao_Paulo") } else { by_city.or(whole) })
+    if brasilia { Some("America/Sao_Paulo") } else { by_city.or(whole) }.map(str::to_owned)
 }
 
 #[cfg(test)]

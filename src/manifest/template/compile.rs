@@ -173,7 +173,8 @@ fn stray_braces(text: &str) -> Option<(Range<usize>, Diagnostic)> {
         let length = text[open..].find('}')?;
         let name = text[open + 1..open + length].trim();
         let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if plain && !name.as_bytes()[0].is_ascii_digit() {
+        // `${CITY}` is reported as what it is.
+        if plain && !name.as_bytes()[0].is_ascii_digit() && !text[..open].ends_with('$') {
             return Some((open..open + length + 1, words::single_braces(name)));
         }
     }
