@@ -23,7 +23,9 @@ pub mod values;
 
 /// Every code that there is, by area.
 pub fn codes() -> impl Iterator<Item = &'static super::Code> {
-    [manifest::CODES, values::CODES, template::CODES, event::CODES, rows::CODES, recipient::CODES].concat().into_iter()
+    [manifest::CODES, values::CODES, template::CODES, event::CODES, rows::CODES, recipient::CODES, run::CODES]
+        .concat()
+        .into_iter()
 }
 
 /// A cell or a name as a message can hold it: one line, not too long, nothing that a terminal would obey.
