@@ -4,6 +4,7 @@
 //! in each format. With `UPDATE_EXPECTED=1` those files are written anew, for people to read and commit.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -152,7 +153,7 @@ fn the_first_hundred_of_a_kind_are_shown_and_all_are_counted() {
         assert!(text.contains("E308 in m.yaml: 150 in all, the first 100 are shown"), "{format}: {text}");
     }
     // Faults of the text itself are counted as well.
-    let keys: String = (0..250).map(|_| "campaign: again\n").collect();
+    let keys = "campaign: again\n".repeat(250);
     world.write("m.yaml", format!("{}{keys}", good()));
     let found = json(&world.run(&["validate", "m.yaml", "--format", "json"]).expect(2));
     assert_eq!(found["summary"]["by_code"]["E008"], 250);
@@ -237,6 +238,9 @@ recipients:
 
 /// A manifest with so many recipients that lack their country code.
 fn many(count: usize) -> String {
-    let rows: String = (0..count).map(|row| format!("      - \"11 9{row:04}-8888\"\n")).collect();
+    let mut rows = String::new();
+    for row in 0..count {
+        writeln!(rows, "      - \"11 9{row:04}-8888\"").unwrap();
+    }
     good().replace("  vip: { list: [\"120363041000000001-group\"] }\n", &format!("  vip:\n    list:\n{rows}"))
 }
