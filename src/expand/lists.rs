@@ -9,7 +9,7 @@ use crate::diagnostic::text::rows::UNNAMED;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::{CsvList, ListKind, Manifest, Offered, RecipientList};
 use crate::recipient::{self, Identity, Kind, Recipient};
-use crate::rows::{self, ListSpec, Rows};
+use crate::rows::{self, ListSpec, Rows, WhenEmpty};
 
 /// One row of a list.
 pub(super) struct ListRow<'a> {
@@ -102,6 +102,8 @@ fn open(manifest: &Manifest, list: &RecipientList, csv: &CsvList, diagnostics: &
     let columns: Vec<_> =
         csv.columns.iter().map(|named| (named.variable.clone(), named.column.clone(), named.place.clone())).collect();
     let place = if csv.columns.is_empty() { &csv.place } else { &list.place };
+    // An opt-out list begins without anybody in it.
+    let is_suppress = manifest.suppress.iter().any(|suppress| std::ptr::eq(suppress, list));
     let spec = ListSpec {
         folder: &manifest.folder,
         path: &csv.path,
@@ -109,6 +111,7 @@ fn open(manifest: &Manifest, list: &RecipientList, csv: &CsvList, diagnostics: &
         columns: &columns,
         delimiter: csv.delimiter,
         place,
+        when_empty: if is_suppress { WhenEmpty::Fine } else { WhenEmpty::Fault },
     };
     rows::open(&spec, diagnostics)
 }

@@ -39,6 +39,16 @@ pub struct ListSpec<'a> {
     pub delimiter: Option<u8>,
     /// The list in the manifest, for faults of the file as a whole.
     pub place: &'a Place,
+    pub when_empty: WhenEmpty,
+}
+
+/// What it means that a list has no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenEmpty {
+    /// Nobody would be invited: most likely an export that went wrong.
+    Fault,
+    /// Nobody has to be kept out yet.
+    Fine,
 }
 
 /// The rows of one file, streamed.
@@ -47,6 +57,7 @@ pub struct Rows {
     reader: Reader<Box<dyn Read + Send>>,
     header: Header,
     phone: Option<usize>,
+    when_empty: WhenEmpty,
     /// How many rows were given out.
     count: u64,
 }
@@ -125,7 +136,8 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
             return Ok(None);
         }
     };
-    let mut rows = Rows { file: Arc::clone(spec.shown), reader, header, phone: None, count: 0 };
+    let mut rows =
+        Rows { file: Arc::clone(spec.shown), reader, header, phone: None, when_empty: spec.when_empty, count: 0 };
     rows.resolve(spec, diagnostics);
     Ok(Some(rows))
 }
@@ -246,7 +258,7 @@ impl Rows {
                 Some(Row { line: split.raw.line, fault: split.fault, raw: split.raw, fields: split.fields })
             }
             Ok(None) => {
-                if self.count == 0 {
+                if self.count == 0 && self.when_empty == WhenEmpty::Fault {
                     diagnostics.push(text::no_rows(&self.file).at(Place::file(&self.file)));
                 }
                 None
@@ -291,6 +303,7 @@ mod tests {
         let columns: Vec<_> =
             (2..).zip(columns).map(|(line, (name, column))| ((*name).into(), (*column).into(), at(line))).collect();
         let spec = ListSpec {
+            when_empty: WhenEmpty::Fault,
             folder: folder.path(),
             path: &path,
             shown: &"a.csv".into(),
@@ -327,7 +340,7 @@ mod tests {
             (b"\xEF\xBB\xBF", &[], &["a.csv E206"]),
             (b"sep=;\n", &[], &["a.csv E206"]),
             (b"PK\x03\x04workbook", &[], &["m.yaml:1:5 E204"]),
-            (b"phone,name\n", &[], &["a.csv W203"]),
+            (b"phone,name\n", &[], &["a.csv E219"]),
             (b"5511999998888,Ana\n5511999998887,Bia\n", &[], &["a.csv:1:1 E207"]),
             (b"Ana;5.51199E+12\n", &[], &["a.csv:1:5 E207"]),
             (b"phone,name,name\n1,a,b\n", &[], &["a.csv:1:12 E208"]),

@@ -21,9 +21,9 @@ const NUL: Code = Code { id: "E215", title: "NUL character" };
 const LONG_FIELD: Code = Code { id: "E216", title: "field too long" };
 const LONG_LINE: Code = Code { id: "E217", title: "line too long" };
 const TOO_MANY_COLUMNS: Code = Code { id: "E218", title: "too many columns" };
+const NO_ROWS: Code = Code { id: "E219", title: "list without rows" };
 const WINDOWS_1252: Code = Code { id: "W201", title: "list is not UTF-8" };
 const BLANK_HEADER: Code = Code { id: "W202", title: "column without a name" };
-const NO_ROWS: Code = Code { id: "W203", title: "list without rows" };
 
 pub const CODES: &[&Code] = &[
     &UNREADABLE,
@@ -44,9 +44,9 @@ pub const CODES: &[&Code] = &[
     &LONG_FIELD,
     &LONG_LINE,
     &TOO_MANY_COLUMNS,
+    &NO_ROWS,
     &WINDOWS_1252,
     &BLANK_HEADER,
-    &NO_ROWS,
 ];
 
 /// Why a row of a list without a column for the recipient is nobody's.
@@ -181,7 +181,8 @@ pub fn blank_header() -> Diagnostic {
 }
 
 pub fn no_rows(file: &str) -> Diagnostic {
-    Diagnostic::new(&NO_ROWS, format!("{file} has a header and no rows")).help("nobody is invited through this list")
+    Diagnostic::new(&NO_ROWS, format!("{file} has a header and no rows"))
+        .help("did the export go wrong? A list that is not needed any more is taken out of the manifest")
 }
 
 #[cfg(test)]
