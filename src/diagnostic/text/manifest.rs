@@ -29,6 +29,7 @@ codes! {
 
 pub fn unreadable(reason: &str) -> Diagnostic {
     Diagnostic::new(&UNREADABLE, format!("the manifest cannot be read: {reason}"))
+        .help("look at the path and its permissions; `zapi-batch init` writes a manifest to begin with")
 }
 
 pub fn not_a_file(what: &str) -> Diagnostic {
