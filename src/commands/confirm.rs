@@ -288,7 +288,7 @@ mod tests {
             (Some(Some(2)), None, true, false, Decision::Ask),
         ];
         for (cancel_left, yes, is_terminal, is_loopback, decision) in table {
-            let asked = Asked { cancel_left, yes, is_loopback, ..asked(&plan) };
+            let asked = Asked { yes, cancel_left, is_loopback, ..asked(&plan) };
             assert_eq!(decide(&asked, is_terminal), decision, "{cancel_left:?} {yes:?} {is_terminal}");
         }
         let none_left = Plan { cancelable: 0, ..plan };

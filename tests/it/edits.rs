@@ -71,7 +71,9 @@ fn a_new_time_reaches_812_groups_as_edits_of_their_invitations() {
     assert_eq!(world.results("spring.results.csv"), rows);
 }
 
+/// `ZAPI_EDIT_KILLS=50 cargo test --test it killed_again -- --nocapture` kills more often.
 #[test]
+#[allow(clippy::print_stderr, reason = "the figure that the long run is made for")]
 fn edits_that_are_killed_again_and_again_reach_everybody_once_invited() {
     let kills = std::env::var("ZAPI_EDIT_KILLS").map_or(10, |kills| kills.parse().unwrap());
     let (world, server) =

@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should say so at once")]
 #![allow(unreachable_pub, reason = "one binary: what files share is pub")]
 
+mod bad_input;
+mod bodies;
 mod campaign;
 mod contract;
 mod edits;
 mod edits_guards;
+mod edits_history;
 mod engine;
 mod formats;
 mod house;
