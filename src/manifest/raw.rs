@@ -164,11 +164,18 @@ pub(super) struct RawLocation {
 /// Recipients: either a CSV or a list.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "RecipientList", extend("oneOf" = [{"required": ["csv"]}, {"required": ["list"]}]))]
+#[schemars(
+    rename = "RecipientList",
+    extend(
+        "oneOf" = [{"required": ["csv"]}, {"required": ["list"]}],
+        "dependentRequired" = {"columns": ["csv"], "delimiter": ["csv"]}
+    )
+)]
 pub(super) struct RawList {
     /// Relative to the manifest, never outside its folder.
     pub(super) csv: Option<Text>,
     /// variable: column
+    #[schemars(extend("propertyNames" = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}))]
     pub(super) columns: Option<Ordered<Text>>,
     /// Found out when left out.
     pub(super) delimiter: Option<Delimiter>,

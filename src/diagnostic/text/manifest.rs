@@ -152,7 +152,7 @@ pub fn unquoted_template(written: &str) -> Diagnostic {
 }
 
 pub fn key_not_text() -> Diagnostic {
-    Diagnostic::new(&KEY_NOT_TEXT, "a key must be a word")
+    Diagnostic::new(&KEY_NOT_TEXT, "a key must be a word").help("a list or a map cannot stand before the `:`")
 }
 
 pub fn empty(what: &str, help: &str) -> Diagnostic {
