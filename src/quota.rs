@@ -22,6 +22,8 @@ use crate::instance::Fingerprint;
 const GRANT_MAX: u64 = 64;
 /// Of what is left of a limit, at most this part is reserved at once: other campaigns want to send, too.
 const GRANT_PART: u64 = 8;
+/// Without a limit, so many times as much is reserved as was just sent in one go.
+const GRANT_BATCHES: u64 = 32;
 /// Another process holds the file for less than a millisecond at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Days after which counts are forgotten.
@@ -133,8 +135,8 @@ impl Quota {
     }
 
     /// Before an intent: one send on that day, `false` when the limit is reached. Durable when it returns; mostly free,
-    /// because several are reserved at a time. Without a limit it always succeeds.
-    pub fn take(&mut self, instance: &Fingerprint, day: Date, limit: Option<u32>) -> Result<bool, QuotaError> {
+    /// because several are reserved at a time.
+    pub fn take(&mut self, instance: &Fingerprint, day: Date, limit: u32) -> Result<bool, QuotaError> {
         let key = (instance.clone(), day);
         if let Some(left) = self.granted.get_mut(&key).filter(|left| **left > 0) {
             *left -= 1;
@@ -148,27 +150,38 @@ impl Quota {
         Ok(true)
     }
 
-    fn reserve(&self, instance: &Fingerprint, day: Date, limit: Option<u32>) -> rusqlite::Result<u64> {
+    /// Counts sends of a campaign without a limit, for the sake of others that have one. The faster it sends, the more is
+    /// reserved at once, so that counting never holds it up.
+    pub fn count(&mut self, instance: &Fingerprint, day: Date, sends: u32) -> Result<(), QuotaError> {
+        let sends = u64::from(sends);
+        let key = (instance.clone(), day);
+        let left = self.granted.get(&key).copied().unwrap_or(0);
+        let mut reserved = 0;
+        if sends > left {
+            reserved = GRANT_MAX.max(sends * GRANT_BATCHES);
+            let day = day.to_string();
+            let done = self.transaction(|connection| self.add(connection, instance, &day, reserved));
+            done.map_err(|error| self.failed(&error))?;
+        }
+        self.granted.insert(key, left + reserved - sends);
+        Ok(())
+    }
+
+    fn reserve(&self, instance: &Fingerprint, day: Date, limit: u32) -> rusqlite::Result<u64> {
         let day = day.to_string();
         self.transaction(|connection| {
-            let wanted = match limit {
-                None => GRANT_MAX,
-                Some(limit) => {
-                    let left = u64::from(limit).saturating_sub(sum(connection, instance, &day)?);
-                    (left / GRANT_PART).clamp(1, GRANT_MAX).min(left)
-                }
-            };
+            let left = u64::from(limit).saturating_sub(sum(connection, instance, &day)?);
+            let wanted = (left / GRANT_PART).clamp(1, GRANT_MAX).min(left);
             if wanted > 0 {
-                let write = "INSERT INTO sent VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = count + ?4";
-                connection.prepare_cached(write)?.execute(params![
-                    instance.as_str(),
-                    day,
-                    self.owner,
-                    signed(wanted)
-                ])?;
+                self.add(connection, instance, &day, wanted)?;
             }
             Ok(wanted)
         })
+    }
+
+    fn add(&self, connection: &Connection, instance: &Fingerprint, day: &str, sends: u64) -> rusqlite::Result<usize> {
+        let write = "INSERT INTO sent VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = count + ?4";
+        connection.prepare_cached(write)?.execute(params![instance.as_str(), day, self.owner, signed(sends)])
     }
 
     /// After `not sent` or `rejected`: that one did not count.
@@ -263,7 +276,7 @@ mod tests {
 
     fn take_all(quota: &mut Quota, limit: u32) -> u32 {
         let mut taken = 0;
-        while quota.take(&instance("a"), DAY, Some(limit)).unwrap() {
+        while quota.take(&instance("a"), DAY, limit).unwrap() {
             taken += 1;
         }
         taken
@@ -279,7 +292,7 @@ mod tests {
             // In turn; each gets what is left after what the other has reserved.
             for turn in 0..3 * limit {
                 let quota = if turn % 3 == 0 { &mut one } else { &mut two };
-                taken += u32::from(quota.take(&instance("a"), DAY, Some(limit)).unwrap());
+                taken += u32::from(quota.take(&instance("a"), DAY, limit).unwrap());
             }
             assert!(taken <= limit);
             one.release().unwrap();
@@ -288,8 +301,8 @@ mod tests {
             taken += take_all(&mut one, limit);
             assert_eq!(taken, limit);
             assert_eq!(one.used(&instance("a"), DAY).unwrap(), u64::from(limit));
-            assert!(limit == 0 || one.take(&instance("b"), DAY, Some(limit)).unwrap(), "another instance");
-            assert!(limit == 0 || one.take(&instance("a"), DAY.tomorrow().unwrap(), Some(limit)).unwrap(), "tomorrow");
+            assert!(limit == 0 || one.take(&instance("b"), DAY, limit).unwrap(), "another instance");
+            assert!(limit == 0 || one.take(&instance("a"), DAY.tomorrow().unwrap(), limit).unwrap(), "tomorrow");
         }
     }
 
@@ -307,7 +320,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut quota = Quota::open(folder.path(), "one").unwrap();
         for _ in 0..3 {
-            assert!(quota.take(&instance("a"), DAY, Some(100)).unwrap());
+            assert!(quota.take(&instance("a"), DAY, 100).unwrap());
         }
         std::mem::forget(quota);
         let mut next = Quota::open(folder.path(), "one").unwrap();
@@ -321,8 +334,8 @@ mod tests {
     fn without_a_limit_sends_are_counted_for_those_who_have_one() {
         let folder = tempfile::tempdir().unwrap();
         let mut free = Quota::open(folder.path(), "free").unwrap();
-        for _ in 0..200 {
-            assert!(free.take(&instance("a"), DAY, None).unwrap());
+        for sends in [1, 7, 64, 128] {
+            free.count(&instance("a"), DAY, sends).unwrap();
         }
         drop(free);
         let mut limited = Quota::open(folder.path(), "limited").unwrap();

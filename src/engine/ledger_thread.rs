@@ -122,11 +122,15 @@ impl Worker {
             },
             Ask::Fetch { .. } | Ask::Commit(_) => {}
             Ask::Quota { lane, day, want, limit } => {
-                let granted = self.reserve(lane, day, want, Some(limit));
+                let granted = self.reserve(lane, day, want, limit);
                 self.say(Input::Quota { lane, day, granted });
             }
             Ask::CountQuota { lane, day, sends } => {
-                self.reserve(lane, day, sends, None);
+                if let Some(quota) = &mut self.quota
+                    && let Err(error) = quota.count(&self.lanes[lane].1, day, sends)
+                {
+                    tracing::warn!(%error, "sends could not be counted for other campaigns");
+                }
             }
             Ask::ReturnQuota { lane, day, unused } => {
                 if let Some(quota) = &mut self.quota {
@@ -144,19 +148,15 @@ impl Worker {
         }
     }
 
-    /// How many of the sends could be had. Without counts every one; an error matters only where there is a limit.
-    fn reserve(&mut self, lane: usize, day: civil::Date, want: u32, limit: Option<u32>) -> u32 {
+    /// How many of the sends could be had. Without counts every one.
+    fn reserve(&mut self, lane: usize, day: civil::Date, want: u32, limit: u32) -> u32 {
         let Some(quota) = &mut self.quota else { return want };
         for granted in 0..want {
             match quota.take(&self.lanes[lane].1, day, limit) {
                 Ok(true) => {}
                 Ok(false) => return granted,
-                Err(error) if limit.is_some() => {
-                    drop(self.said.send(Said::QuotaFailed(error)));
-                    return granted;
-                }
                 Err(error) => {
-                    tracing::warn!(%error, "sends could not be counted for other campaigns");
+                    drop(self.said.send(Said::QuotaFailed(error)));
                     return granted;
                 }
             }

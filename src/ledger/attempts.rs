@@ -1,6 +1,7 @@
 //! The hot path: intents before requests, outcomes after, and what to make of attempts that never got an outcome.
 //!
-//! One transaction a batch, cached statements, integer keys, no reading. What an outcome means for its message stands in
+//! One transaction a batch, cached statements, integer keys, no reading. A statement that fails undoes the batch, so none
+//! keeps an undo journal of its own (which would be a third of the work). What an outcome means for its message stands in
 //! `settle`. Does not know why an attempt is made; the schema makes sure that no second `create` can be.
 
 use std::path::PathBuf;
@@ -105,8 +106,9 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     for settlement in &batch.settlements {
         settle(connection, settlement)?;
     }
-    let mut insert = connection
-        .prepare_cached("INSERT INTO attempt (id, message, kind, state, started_at) VALUES (?1, ?2, ?3, 0, ?4)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT OR ROLLBACK INTO attempt (id, message, kind, state, started_at) VALUES (?1, ?2, ?3, 0, ?4)",
+    )?;
     for Intent { attempt, message, kind, at } in &batch.intents {
         insert.execute(params![attempt, message, kind_number(*kind), at.as_millisecond()])?;
     }
@@ -124,7 +126,8 @@ fn settle(connection: &Connection, settlement: &Settlement) -> rusqlite::Result<
     };
     let error = (!outcome.error().is_empty()).then_some(outcome.error());
     let (at, status) = (at.as_millisecond(), outcome.http_status());
-    let update = "UPDATE attempt SET state = ?1, settled_at = ?2, http_status = ?3, error = ?4, message_id = ?5,
+    let update =
+        "UPDATE OR ROLLBACK attempt SET state = ?1, settled_at = ?2, http_status = ?3, error = ?4, message_id = ?5,
         zaap_id = ?6 WHERE id = ?7 AND message = ?8 AND kind = ?9 AND state = 0";
     // An invitation's ids stand in its message; an edit's own are of use to nobody but a recall.
     let ids_here = ids.filter(|_| *kind == AttemptKind::Edit);

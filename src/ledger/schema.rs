@@ -94,7 +94,8 @@ CREATE TABLE wording (
 
 CREATE TABLE attempt (
     id INTEGER PRIMARY KEY,
-    message INTEGER NOT NULL REFERENCES message (id),
+    -- Looked at when the batch is committed: checking at once would make each statement keep an undo journal of its own.
+    message INTEGER NOT NULL REFERENCES message (id) DEFERRABLE INITIALLY DEFERRED,
     -- 0 create, 1 edit
     kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 1),
     -- 0 intent, 1 accepted, 2 rejected, 3 unknown, 4 not sent, 5 written off, 6 recalled
@@ -111,14 +112,15 @@ CREATE TABLE attempt (
 CREATE UNIQUE INDEX attempt_one_create ON attempt (message) WHERE kind = 0 AND state IN (0, 1, 3);
 CREATE INDEX attempt_open ON attempt (message) WHERE state = 0;
 
+-- The whole batch is undone, as after any error of the hot path.
 CREATE TRIGGER attempt_begins BEFORE INSERT ON attempt WHEN NEW.state <> 0
-BEGIN SELECT RAISE(ABORT, 'an attempt begins as an intent'); END;
+BEGIN SELECT RAISE(ROLLBACK, 'an attempt begins as an intent'); END;
 
 CREATE TRIGGER attempt_settles BEFORE UPDATE ON attempt
 WHEN NEW.id <> OLD.id OR NEW.message <> OLD.message OR NEW.kind <> OLD.kind OR NEW.started_at <> OLD.started_at
     OR NOT (OLD.state = 0 AND NEW.state BETWEEN 1 AND 4
         OR OLD.state = 3 AND NEW.state IN (1, 5) OR OLD.state = 1 AND NEW.state = 6)
-BEGIN SELECT RAISE(ABORT, 'an attempt is settled once'); END;
+BEGIN SELECT RAISE(ROLLBACK, 'an attempt is settled once'); END;
 
 CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt
 BEGIN SELECT RAISE(ABORT, 'an attempt stays on record'); END;
