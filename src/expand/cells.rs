@@ -1,6 +1,7 @@
 //! One row's values under their names, whether the row stands in a CSV or in the manifest.
 
-use std::collections::HashMap;
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::diagnostic::Place;
 use crate::manifest::{InlineEntry, Offered, Values, Var};
@@ -9,18 +10,41 @@ use crate::rows::{Row, Rows};
 /// The fields of a CSV by name, looked up once a file rather than once a row.
 #[derive(Debug)]
 pub(super) struct Lookup {
-    names: HashMap<String, usize>,
-    headers: HashMap<String, usize>,
+    names: Fields,
+    headers: Fields,
     phone: Option<usize>,
+}
+
+/// Names of fields. Asked several times a row, so with a hash that is fast for short texts.
+#[derive(Debug)]
+struct Fields(HashTable<(String, usize)>);
+
+impl Fields {
+    fn of(named: impl Iterator<Item = (String, usize)>) -> Self {
+        let mut table = HashTable::new();
+        for (name, index) in named {
+            let hash = xxh3_64(name.as_bytes());
+            table.insert_unique(hash, (name, index), |(name, _)| xxh3_64(name.as_bytes()));
+        }
+        Self(table)
+    }
+
+    fn get(&self, name: &str) -> Option<usize> {
+        self.0.find(xxh3_64(name.as_bytes()), |(known, _)| known == name).map(|(_, index)| *index)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
 }
 
 impl Lookup {
     pub(super) fn of(rows: &Rows) -> Self {
         let names = rows.names().into_iter().filter_map(|name| Some((rows.index_of(&name)?, name)));
-        let headers = rows.headers().iter().filter_map(|header| Some((rows.index_of_header(header)?, header.clone())));
+        let headers = rows.headers().iter().filter_map(|header| Some((rows.index_of_header(header)?, header)));
         Self {
-            names: names.map(|(index, name)| (name, index)).collect(),
-            headers: headers.map(|(index, header)| (header, index)).collect(),
+            names: Fields::of(names.map(|(index, name)| (name, index))),
+            headers: Fields::of(headers.map(|(index, header)| (header.clone(), index))),
             phone: rows.phone(),
         }
     }
@@ -84,7 +108,7 @@ impl Cells<'_> {
     pub(super) fn place_of(&self, name: &str) -> Place {
         match self {
             Self::Csv { row, lookup } => match lookup.names.get(name) {
-                Some(index) => row.place_of(*index),
+                Some(index) => row.place_of(index),
                 None => row.place(),
             },
             Self::Entry(entry) => {
@@ -97,7 +121,7 @@ impl Cells<'_> {
     /// The row's own value; `None` when it has none, or nothing but blanks.
     pub(super) fn own(&self, name: &str) -> Option<&str> {
         let value = match self {
-            Self::Csv { row, lookup } => row.get(*lookup.names.get(name)?)?,
+            Self::Csv { row, lookup } => row.get(lookup.names.get(name)?)?,
             Self::Entry(entry) => entry.values.iter().find(|(key, _)| key == name)?.1.as_str(),
         };
         (!value.trim().is_empty()).then_some(value)
@@ -121,7 +145,7 @@ impl Values for Context<'_> {
     fn row(&self, header: &str) -> Option<&str> {
         match self.cells {
             Cells::Csv { row, lookup } => {
-                row.get(*lookup.headers.get(header)?).filter(|value| !value.trim().is_empty())
+                row.get(lookup.headers.get(header)?).filter(|value| !value.trim().is_empty())
             }
             Cells::Entry(_) => self.cells.own(header),
         }
@@ -129,7 +153,7 @@ impl Values for Context<'_> {
 
     fn names(&self) -> Vec<&str> {
         let own: Vec<&str> = match self.cells {
-            Cells::Csv { lookup, .. } => lookup.names.keys().map(String::as_str).collect(),
+            Cells::Csv { lookup, .. } => lookup.names.names().collect(),
             Cells::Entry(entry) => entry.values.iter().map(|(name, _)| name.as_str()).collect(),
         };
         own.into_iter().chain(self.vars.iter().map(|var| var.name.as_str())).collect()
@@ -137,7 +161,7 @@ impl Values for Context<'_> {
 
     fn headers(&self) -> Vec<&str> {
         match self.cells {
-            Cells::Csv { lookup, .. } => lookup.headers.keys().map(String::as_str).collect(),
+            Cells::Csv { lookup, .. } => lookup.headers.names().collect(),
             Cells::Entry(_) => Vec::new(),
         }
     }

@@ -88,7 +88,7 @@ impl<'m> Run<'m> {
                 sink: &mut *sink,
             };
             let persons = lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
-                stretch.row(&row, diagnostics)
+                stretch.row(row, diagnostics)
             })?;
             self.row_errors += diagnostics.errors() - errors_before;
             if persons > 0 && walk == Walk::First {
@@ -134,30 +134,27 @@ impl<'m> Run<'m> {
 }
 
 impl Stretch<'_, '_> {
-    fn row(&mut self, row: &ListRow<'_>, diagnostics: &mut Diagnostics) -> io::Result<()> {
-        let recipient = match &row.audience {
+    fn row(&mut self, ListRow { cells, audience }: ListRow<'_>, diagnostics: &mut Diagnostics) -> io::Result<()> {
+        let recipient = match audience {
             Audience::Recipient(recipient) => recipient,
-            Audience::Faulty { error } => {
-                let reason = SkipReason::Invalid { error: error.clone() };
-                return self.skip(row, None, reason);
-            }
+            Audience::Faulty { error } => return self.skip(&cells, None, SkipReason::Invalid { error }),
         };
         if self.run.suppressed.contains(&recipient.identity) {
-            return self.skip(row, Some(recipient), SkipReason::Suppressed);
+            return self.skip(&cells, Some(recipient), SkipReason::Suppressed);
         }
-        let here = First { list: self.list_index, line: row.cells.line() };
+        let here = First { list: self.list_index, line: cells.line() };
         if let Some(first) = self.run.seen[self.event_index].meet(&recipient.identity, here) {
             let place = self.place_of_first(first);
             let reason = SkipReason::Duplicate { first: shown(&place) };
             let duplicate = text::duplicate(recipient.address.as_str(), &self.event.id, place);
-            diagnostics.push(duplicate.at(row.cells.phone_place()));
-            return self.skip(row, Some(recipient), reason);
+            diagnostics.push(duplicate.at(cells.phone_place()));
+            return self.skip(&cells, Some(recipient), reason);
         }
-        self.word(row, recipient, diagnostics)
+        self.word(&cells, recipient, diagnostics)
     }
 
     /// Renders the event for a row that counts, and hands the message on.
-    fn word(&mut self, row: &ListRow<'_>, recipient: &Recipient, diagnostics: &mut Diagnostics) -> io::Result<()> {
+    fn word(&mut self, cells: &Cells<'_>, recipient: Recipient, diagnostics: &mut Diagnostics) -> io::Result<()> {
         let variants = self.event.variants();
         let identity = recipient.identity.as_str();
         let variant = match variants {
@@ -165,45 +162,45 @@ impl Stretch<'_, '_> {
             count => assign::variant(&self.run.manifest.campaign, &self.event.id, identity, count),
         };
         let mut found: Vec<Diagnostic> = Vec::new();
-        let worded = self.wording.render(&row.cells, variant, &mut found);
-        let error = found.iter().find(|diagnostic| diagnostic.severity() == Severity::Error);
-        let error = error.map_or_else(|| "the event has errors".to_owned(), |diagnostic| diagnostic.message.clone());
-        diagnostics.extend(found);
-        let Some(worded) = worded else {
+        let Some(worded) = self.wording.render(cells, variant, &mut found) else {
+            let error = found.iter().find(|diagnostic| diagnostic.severity() == Severity::Error);
+            let error = error.map_or("the event has errors", |diagnostic| &diagnostic.message).to_owned();
+            diagnostics.extend(found);
             self.run.seen[self.event_index].forget(&recipient.identity);
-            return self.skip(row, Some(recipient), SkipReason::Invalid { error });
+            return self.skip(cells, Some(recipient), SkipReason::Invalid { error });
         };
+        diagnostics.extend(found);
         self.summarize(&worded, variant);
         if self.send.via.is_empty() {
             return Ok(()); // every instance it names was reported as unknown
         }
         self.run.messages += 1;
         let message = Message {
-            key: MessageKey { event: Arc::clone(&self.event.id), identity: recipient.identity.clone() },
-            address: recipient.address.clone(),
-            label: self.label(&row.cells, recipient.address.as_str()),
-            source: self.source(&row.cells),
-            list: Arc::clone(&self.list.name),
             instance: assign::instance(identity, &self.send.via, &self.run.instance_names),
+            label: self.label(cells, recipient.address.as_str()),
+            key: MessageKey { event: Arc::clone(&self.event.id), identity: recipient.identity },
+            address: recipient.address,
+            source: self.source(cells),
+            list: Arc::clone(&self.list.name),
             event: worded.json,
             variant: (variants > 1).then(|| u32::try_from(variant + 1).expect("few wordings")),
-            columns: self.columns(&row.cells),
+            columns: self.columns(cells),
         };
         (self.sink)(Expanded::Message(message))
     }
 
-    fn skip(&mut self, row: &ListRow<'_>, recipient: Option<&Recipient>, reason: SkipReason) -> io::Result<()> {
+    fn skip(&mut self, cells: &Cells<'_>, recipient: Option<Recipient>, reason: SkipReason) -> io::Result<()> {
         let written =
-            recipient.map_or_else(|| row.cells.phone().to_owned(), |recipient| recipient.address.as_str().to_owned());
+            recipient.as_ref().map_or_else(|| cells.phone(), |recipient| recipient.address.as_str()).to_owned();
         let skipped = SkippedRow {
             event: Arc::clone(&self.event.id),
-            identity: recipient.map(|recipient| recipient.identity.clone()),
-            label: self.label(&row.cells, &written),
+            identity: recipient.map(|recipient| recipient.identity),
+            label: self.label(cells, &written),
             recipient: written,
-            source: self.source(&row.cells),
+            source: self.source(cells),
             list: Arc::clone(&self.list.name),
             reason,
-            columns: self.columns(&row.cells),
+            columns: self.columns(cells),
         };
         (self.sink)(Expanded::Skipped(skipped))
     }

@@ -87,6 +87,16 @@ struct Remembered {
     when: Result<When, Vec<Finding>>,
 }
 
+impl Remembered {
+    fn nothing() -> Self {
+        Self { date_time: String::new(), zone: None, when: Err(Vec::new()) }
+    }
+
+    fn is_of(&self, date_time: &str, zone: Option<&str>) -> bool {
+        self.date_time == date_time && self.zone.as_deref() == zone
+    }
+}
+
 #[derive(Debug, Clone)]
 struct When {
     date_time: String,
@@ -125,7 +135,7 @@ impl Builder {
         let when = match texts.date_time.map(|date_time| self.when(date_time, zone)) {
             Some(Ok(when)) => Some(when),
             Some(Err(found)) => {
-                faults.extend(found);
+                faults.extend(found.iter().cloned());
                 None
             }
             None => None,
@@ -134,13 +144,14 @@ impl Builder {
             let event = Event {
                 name: name.to_owned(),
                 description: description.map(str::to_owned),
-                date_time: when.date_time,
-                time_zone: when.time_zone,
+                date_time: when.date_time.clone(),
+                time_zone: when.time_zone.clone(),
                 location: location.map(|name| Location { name: name.to_owned() }),
                 call_link_type,
                 canceled,
             };
-            return Ok(Built { event, at: when.at, warnings: self.unsaid(when.warnings) });
+            let (at, warnings) = (when.at, when.warnings.clone());
+            return Ok(Built { event, at, warnings: self.unsaid(warnings) });
         }
         Err(self.unsaid(faults))
     }
@@ -150,23 +161,24 @@ impl Builder {
         findings
     }
 
-    fn when(&mut self, date_time: &str, zone: Zone<'_>) -> Result<When, Vec<Finding>> {
+    fn when(&mut self, date_time: &str, zone: Zone<'_>) -> Result<&When, &[Finding]> {
         let zone_text = match zone {
             Zone::Text(text) => Some(text),
             Zone::None | Zone::Known(_) | Zone::Faulty => None,
         };
-        if let Some(last) =
-            self.last.as_ref().filter(|last| last.date_time == date_time && last.zone.as_deref() == zone_text)
-        {
-            return last.when.clone();
-        }
-        let when = when(date_time, zone, self.now);
-        self.last = Some(Remembered {
-            date_time: date_time.to_owned(),
-            zone: zone_text.map(str::to_owned),
-            when: when.clone(),
-        });
-        when
+        let last = match self.last.take() {
+            Some(last) if last.is_of(date_time, zone_text) => last,
+            // Its texts are used again, so that a row allocates little.
+            old => {
+                let mut read = old.unwrap_or_else(Remembered::nothing);
+                read.date_time.clear();
+                read.date_time.push_str(date_time);
+                read.zone = zone_text.map(str::to_owned);
+                read.when = when(date_time, zone, self.now);
+                read
+            }
+        };
+        self.last.insert(last).when.as_ref().map_err(Vec::as_slice)
     }
 }
 

@@ -169,17 +169,17 @@ pub(in crate::manifest) fn resolve(written: &Written, zone: Option<&TimeZone>) -
 }
 
 fn offset_in(local: DateTime, said: Option<Offset>, zone: &TimeZone) -> Result<Offset, Fault> {
-    let text = local.strftime("%Y-%m-%dT%H:%M").to_string();
-    let name = zone.iana_name().unwrap_or("this timezone");
+    let text = || local.strftime("%Y-%m-%dT%H:%M").to_string();
+    let name = || zone.iana_name().unwrap_or("this timezone");
     let right = match (zone.to_ambiguous_zoned(local).offset(), said) {
         (AmbiguousOffset::Gap { before, after }, _) => {
             let skipped = SignedDuration::from_secs(i64::from(after.seconds()) - i64::from(before.seconds()));
             let (from, to) = gap_edges(local, zone, skipped);
-            return Err(Box::new(words::gap(&text, name, &from, &to)));
+            return Err(Box::new(words::gap(&text(), name(), &from, &to)));
         }
         (AmbiguousOffset::Fold { before, after }, None) => {
-            let with = |offset: Offset| format!("{text}{}", iso(offset));
-            return Err(Box::new(words::fold(&text, name, &with(before), &with(after))));
+            let with = |offset: Offset| format!("{}{}", text(), iso(offset));
+            return Err(Box::new(words::fold(&text(), name(), &with(before), &with(after))));
         }
         (AmbiguousOffset::Fold { before, after }, Some(said)) if said == before || said == after => return Ok(said),
         (AmbiguousOffset::Fold { before, .. }, Some(_)) => before,
@@ -188,7 +188,7 @@ fn offset_in(local: DateTime, said: Option<Offset>, zone: &TimeZone) -> Result<O
         (AmbiguousOffset::Unambiguous { offset }, Some(_)) => offset,
     };
     let said = said.unwrap_or(right);
-    Err(Box::new(words::contradiction(&text, name, &iso(said), &iso(right))))
+    Err(Box::new(words::contradiction(&text(), name(), &iso(said), &iso(right))))
 }
 
 /// The wall clock just before and just after a gap.
@@ -213,16 +213,23 @@ fn iso(offset: Offset) -> String {
 /// The shape of the reference's example, with wall-clock digits: `2026-12-04T19:00:00.000Z`.
 pub(super) fn wire_date(local: DateTime) -> String {
     let (date, time) = (local.date(), local.time());
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        date.year(),
-        date.month(),
-        date.day(),
-        time.hour(),
-        time.minute(),
-        time.second(),
-        time.millisecond()
-    )
+    let mut text = String::with_capacity(24);
+    // By hand, because every row has one.
+    let mut digits = |number: i16, count: u32, after: char| {
+        for place in (0..count).rev() {
+            let digit = u8::try_from(number / 10_i16.pow(place) % 10).unwrap_or(0);
+            text.push(char::from(b'0' + digit));
+        }
+        text.push(after);
+    };
+    digits(date.year(), 4, '-');
+    digits(date.month().into(), 2, '-');
+    digits(date.day().into(), 2, 'T');
+    digits(time.hour().into(), 2, ':');
+    digits(time.minute().into(), 2, ':');
+    digits(time.second().into(), 2, '.');
+    digits(time.millisecond(), 3, 'Z');
+    text
 }
 
 /// `UTC-3`, `UTC+5:30`.
