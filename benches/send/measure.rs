@@ -47,7 +47,7 @@ pub(crate) fn run(command: &mut Command) -> io::Result<Took> {
         let cpu_s = cpu(id).unwrap_or(0.0);
         is_over.store(true, Ordering::Relaxed);
         watching.thread().unpark();
-        drop(waited);
+        let _ = waited;
         (wall, cpu_s, watching.join().unwrap_or(0))
     });
     let status = child.wait()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Diagnostic, Severity};
+use super::{Code, Diagnostic, Severity};
 
 /// How many diagnostics of one code in one file are kept whole. A wrong column in a million rows is one mistake.
 const KEPT_PER_CODE_AND_FILE: u64 = 100;
@@ -43,6 +43,12 @@ impl Diagnostics {
         if *count <= KEPT_PER_CODE_AND_FILE {
             self.kept.push(diagnostic);
         }
+    }
+
+    /// Whether one more of this code in this file would only be counted: then its place need not be worked out, which for
+    /// a million rows takes longer than reading them.
+    pub fn only_counts(&self, code: &Code, file: &Arc<str>) -> bool {
+        self.counts.get(&(code.id, Some(Arc::clone(file)))).is_some_and(|count| *count >= KEPT_PER_CODE_AND_FILE)
     }
 
     pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {

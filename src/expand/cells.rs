@@ -1,9 +1,11 @@
 //! One row's values under their names, whether the row stands in a CSV or in the manifest.
 
+use std::sync::Arc;
+
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::diagnostic::Place;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::manifest::{InlineEntry, Offered, Values, Var};
 use crate::rows::{Row, Rows};
 
@@ -88,6 +90,20 @@ impl Cells<'_> {
             Self::Csv { row, lookup } => lookup.phone.and_then(|index| row.get(index)).unwrap_or_default(),
             Self::Entry(_) => self.own("phone").unwrap_or_default(),
         }
+    }
+
+    /// The file that the row stands in.
+    pub(super) fn file(&self) -> &Arc<str> {
+        match self {
+            Self::Csv { row, .. } => row.file(),
+            Self::Entry(entry) => &entry.place.file,
+        }
+    }
+
+    /// Adds what is to be said about the row, at a place that is worked out only where it will be shown.
+    pub(super) fn report(&self, diagnostic: Diagnostic, diagnostics: &mut Diagnostics, place: impl FnOnce() -> Place) {
+        let is_shown = !diagnostics.only_counts(diagnostic.code, self.file());
+        diagnostics.push(diagnostic.at(if is_shown { place() } else { Place::file(self.file()) }));
     }
 
     pub(super) fn phone_place(&self) -> Place {

@@ -122,14 +122,14 @@ fn audience(cells: &Cells<'_>, diagnostics: &mut Diagnostics) -> Audience {
     match recipient::parse(written) {
         Ok(parsed) => {
             if let Some(note) = &parsed.note {
-                diagnostics.push(text::note(note).at(cells.phone_place()));
+                cells.report(text::note(note), diagnostics, || cells.phone_place());
             }
             Audience::Recipient(parsed.recipient)
         }
         Err(fault) => {
-            let diagnostic: Diagnostic = text::fault(&fault, written).at(cells.phone_place());
+            let diagnostic: Diagnostic = text::fault(&fault, written);
             let error = diagnostic.message.clone();
-            diagnostics.push(diagnostic);
+            cells.report(diagnostic, diagnostics, || cells.phone_place());
             Audience::Faulty { error }
         }
     }

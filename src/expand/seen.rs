@@ -5,8 +5,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::BuildHasher;
-use std::hash::RandomState;
 
 use hashbrown::HashTable;
 
@@ -29,15 +27,32 @@ pub(super) struct Seen {
     /// The first number of each stretch of rows that came from one list.
     lists: Vec<(u32, u32)>,
     odd: HashMap<Identity, First>,
-    hasher: RandomState,
+    seed: Seed,
+}
+
+/// Spreads keys over the table: two multiplications, since this is done for every row. Drawn anew for each run.
+#[derive(Debug)]
+struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(fastrand::u64(..))
+    }
+}
+
+impl Seed {
+    fn hash(&self, key: u64) -> u64 {
+        let mixed = (key ^ self.0).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed ^ (mixed >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+    }
 }
 
 impl Seen {
     /// Remembers `identity`; gives the first row if it was met before.
     pub(super) fn meet(&mut self, identity: &Identity, here: First) -> Option<First> {
         let Some(key) = pack(identity.as_str()) else { return self.meet_odd(identity, here) };
-        let hash = self.hasher.hash_one(key);
-        let Self { table, keys, lines, lists, hasher, .. } = self;
+        let hash = self.seed.hash(key);
+        let Self { table, keys, lines, lists, seed, .. } = self;
         let found = table.find(hash, |number| keys[*number as usize] == key);
         if let Some(number) = found {
             let list = lists[lists.partition_point(|(first, _)| first <= number) - 1].1;
@@ -49,7 +64,7 @@ impl Seen {
         }
         keys.push(key);
         lines.push(here.line);
-        table.insert_unique(hash, number, |number| hasher.hash_one(keys[*number as usize]));
+        table.insert_unique(hash, number, |number| seed.hash(keys[*number as usize]));
         None
     }
 
@@ -59,17 +74,18 @@ impl Seen {
             self.odd.remove(identity);
             return;
         };
-        let Self { table, keys, hasher, .. } = self;
-        if let Ok(entry) = table.find_entry(hasher.hash_one(key), |number| keys[*number as usize] == key) {
+        let Self { table, keys, seed, .. } = self;
+        if let Ok(entry) = table.find_entry(seed.hash(key), |number| keys[*number as usize] == key) {
             entry.remove();
         }
     }
 
     pub(super) fn contains(&self, identity: &Identity) -> bool {
+        if self.keys.is_empty() && self.odd.is_empty() {
+            return false;
+        }
         match pack(identity.as_str()) {
-            Some(key) => {
-                self.table.find(self.hasher.hash_one(key), |number| self.keys[*number as usize] == key).is_some()
-            }
+            Some(key) => self.table.find(self.seed.hash(key), |number| self.keys[*number as usize] == key).is_some(),
             None => self.odd.contains_key(identity),
         }
     }

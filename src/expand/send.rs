@@ -147,7 +147,7 @@ impl Stretch<'_, '_> {
             let place = self.place_of_first(first);
             let reason = SkipReason::Duplicate { first: shown(&place) };
             let duplicate = text::duplicate(recipient.address.as_str(), &self.event.id, place);
-            diagnostics.push(duplicate.at(cells.phone_place()));
+            cells.report(duplicate, diagnostics, || cells.phone_place());
             return self.skip(&cells, Some(recipient), reason);
         }
         self.word(&cells, recipient, diagnostics)
@@ -162,7 +162,7 @@ impl Stretch<'_, '_> {
             count => assign::variant(&self.run.manifest.campaign, &self.event.id, identity, count),
         };
         let mut found: Vec<Diagnostic> = Vec::new();
-        let Some(worded) = self.wording.render(cells, variant, &mut found) else {
+        let Some(worded) = self.wording.render(cells, variant, diagnostics, &mut found) else {
             let error = found.iter().find(|diagnostic| diagnostic.severity() == Severity::Error);
             let error = error.map_or("the event has errors", |diagnostic| &diagnostic.message).to_owned();
             diagnostics.extend(found);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::cells::{Cells, Context, Nothing};
 use crate::diagnostic::text::event::NO_ZONE;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Zone};
 use crate::manifest::{EventTemplate, EventZone, RenderFault, Reported, Template, Values, Var};
 
@@ -72,8 +72,14 @@ impl<'m> Wording<'m> {
     }
 
     /// The event for one row; `None` when the row, or the template, has a fault. Whatever has to be said is added to
-    /// `found`.
-    pub(super) fn render(&mut self, cells: &Cells<'_>, variant: usize, found: &mut Vec<Diagnostic>) -> Option<Worded> {
+    /// `found`; `said` is what was said before, of which no more than a number is shown.
+    pub(super) fn render(
+        &mut self,
+        cells: &Cells<'_>,
+        variant: usize,
+        said: &Diagnostics,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Worded> {
         if let Some(worded) = &self.fixed[variant] {
             return Some(worded.clone());
         }
@@ -92,7 +98,7 @@ impl<'m> Wording<'m> {
             }
             Err(faults) => (None, faults),
         };
-        found.extend(findings.into_iter().filter_map(|finding| self.place(finding, variant, Some(cells))));
+        found.extend(findings.into_iter().filter_map(|finding| self.place(finding, variant, Some((cells, said)))));
         worded
     }
 
@@ -182,14 +188,25 @@ impl<'m> Wording<'m> {
     }
 
     /// Gives a finding its place: the row's when the text depends on the row, else the template's, and then only once.
-    fn place(&mut self, finding: Finding, variant: usize, cells: Option<&Cells<'_>>) -> Option<Diagnostic> {
+    fn place(
+        &mut self,
+        finding: Finding,
+        variant: usize,
+        row: Option<(&Cells<'_>, &Diagnostics)>,
+    ) -> Option<Diagnostic> {
         let Finding { field, diagnostic } = finding;
-        let template_place = self.event.place_of(field, variant).clone();
         // That there is no zone is the manifest's fault, whatever the row says.
         let of_row = self.depends_on_row(field, variant)
             && (diagnostic.code.id != NO_ZONE.id || matches!(self.event.timezone, EventZone::Template(_)));
-        match cells.filter(|_| of_row) {
-            Some(cells) => {
+        let row = row.filter(|_| of_row);
+        if let Some((cells, said)) = row
+            && said.only_counts(diagnostic.code, cells.file())
+        {
+            return Some(diagnostic.at(Place::file(cells.file())));
+        }
+        let template_place = self.event.place_of(field, variant).clone();
+        match row {
+            Some((cells, _)) => {
                 let name = self.only_name(field, variant);
                 let place = name.map_or_else(|| cells.place(), |name| cells.place_of(name));
                 Some(diagnostic.at(place).related(template_place, "of this text"))
@@ -231,9 +248,8 @@ fn template(event: &EventTemplate, field: Field, variant: usize) -> Option<&Temp
 
 impl Worded {
     fn of(built: Built) -> Self {
-        let json = serde_json::to_string(&built.event).expect("an event is plain data");
         Self {
-            json,
+            json: built.event.to_json(),
             name: built.event.name,
             date_time: built.event.date_time,
             time_zone: built.event.time_zone,

@@ -63,6 +63,14 @@ impl Ledger {
         })
     }
 
+    /// The number of all messages and skipped rows; much cheaper than counting them by state.
+    pub fn total(&self) -> Result<u64, LedgerError> {
+        self.reading(|connection| {
+            let select = "SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM skipped_row)";
+            connection.query_row(select, [], |row| count(row, 0))
+        })
+    }
+
     /// The same per instance, by the name that the manifest gave it last (rows without an instance left out), in the
     /// manifest's order, then those that are no longer in it.
     pub fn instance_counts(&self) -> Result<Vec<(Arc<str>, Counts)>, LedgerError> {
@@ -223,16 +231,15 @@ fn by_instance(connection: &Connection, narrow: &str) -> rusqlite::Result<Vec<(i
         });
         change(&mut all[index].1);
     };
-    let select = format!(
-        "SELECT instance_id, state, count(*), count(blocked) FROM message WHERE 1{narrow} GROUP BY instance_id, state"
-    );
+    // Counted here: grouped by SQLite, every row would be sorted first.
+    let select = format!("SELECT instance_id, state, blocked IS NOT NULL FROM message WHERE 1{narrow}");
     let mut select = connection.prepare(&select)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        let (state, number, blocked) = (state_of(row.get(1)?)?, count(row, 2)?, count(row, 3)?);
+        let (state, blocked) = (state_of(row.get(1)?)?, row.get::<_, bool>(2)?);
         of(row.get(0)?, &|counts| {
-            counts.add(state, number);
-            counts.blocked += blocked;
+            counts.add(state, 1);
+            counts.blocked += u64::from(blocked);
         });
     }
     let open = format!("SELECT instance_id, state FROM message WHERE id IN ({OPEN}){narrow}");

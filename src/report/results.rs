@@ -193,7 +193,9 @@ fn second(path: &Path) -> PathBuf {
 /// those that turn the direction of text written as escapes.
 pub fn harmless(cell: &str) -> Cow<'_, str> {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if !formula && !cell.chars().any(is_unprintable) {
+    // Nearly every cell is printable ASCII, which can be told without decoding it.
+    let is_plain = cell.bytes().fold(true, |plain, byte| plain & (byte >= b' ') & (byte < 0x7f));
+    if !formula && (is_plain || !cell.chars().any(is_unprintable)) {
         return Cow::Borrowed(cell);
     }
     let mut safe = String::with_capacity(cell.len() + 8);

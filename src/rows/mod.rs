@@ -283,6 +283,11 @@ impl<'a> Row<'a> {
         self.raw.field(index)
     }
 
+    /// The file that it stands in.
+    pub fn file(&self) -> &'a Arc<str> {
+        self.raw.file
+    }
+
     /// The row as a whole.
     pub fn place(&self) -> Place {
         self.raw.whole()

@@ -17,7 +17,7 @@ use crate::commands::{planning, written};
 use crate::diagnostic::render;
 use crate::engine::Tally;
 use crate::exit::Exit;
-use crate::ledger::{Counts, Ledger, Narrow};
+use crate::ledger::{Counts, Narrow};
 use crate::message::State;
 use crate::report::summary::{self, SandboxCounts};
 use crate::report::{Ending, Next, Stream, SummaryReport, json};
@@ -124,23 +124,26 @@ impl Apply<'_> {
             let seen = running.counts();
             SandboxCounts { requests: seen.requests, duplicates: seen.duplicates }
         });
+        // Each of these reads the whole ledger, so it is asked only for what there is.
+        let faults = counts.rejected + counts.unknown + counts.pending > 0;
         let errors = prepared
             .held
             .ledger()
+            .filter(|_| faults)
             .and_then(|ledger| ledger.common_errors(ERRORS_SHOWN, &self.narrow).ok())
             .unwrap_or_default();
         if self.args.format == Format::Json {
             return self.tell_json(prepared, agreed, counts, done, sandbox, errors);
         }
-        let rows = |ledger: &mut Ledger, state| ledger.rows_in(state, ROWS_SHOWN, &self.narrow).unwrap_or_default();
-        let (unknown, rejected, blocked) = match prepared.held.ledger() {
-            Some(ledger) => (
-                rows(ledger, State::Unknown),
-                rows(ledger, State::Rejected),
-                ledger.blocked_by(&self.narrow).unwrap_or_default(),
-            ),
-            None => (Vec::new(), Vec::new(), Vec::new()),
+        let blocked = match prepared.held.ledger().filter(|_| counts.blocked > 0) {
+            Some(ledger) => ledger.blocked_by(&self.narrow).unwrap_or_default(),
+            None => Vec::new(),
         };
+        let mut rows = |state, count| match prepared.held.ledger().filter(|_| count > 0) {
+            Some(ledger) => ledger.rows_in(state, ROWS_SHOWN, &self.narrow).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let (unknown, rejected) = (rows(State::Unknown, counts.unknown), rows(State::Rejected, counts.rejected));
         let report = SummaryReport {
             campaign: self.title(&prepared.manifest.campaign),
             ending: done.verdict.ending.clone(),
