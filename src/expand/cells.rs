@@ -160,9 +160,7 @@ impl Values for Context<'_> {
 
     fn row(&self, header: &str) -> Option<&str> {
         match self.cells {
-            Cells::Csv { row, lookup } => {
-                row.get(lookup.headers.get(header)?).filter(|value| !value.trim().is_empty())
-            }
+            Cells::Csv { row, lookup } => row.get(lookup.headers.get(header)?).filter(|value| !value.trim().is_empty()),
             Cells::Entry(_) => self.cells.own(header),
         }
     }
