@@ -5,6 +5,8 @@
 //! NAME selects settings by a part of their name. The server is a process of its own, on a processor of its own where
 //! there are two; the senders share the other. What is printed is Markdown. See `docs/performance.md` for how to read it.
 
+#![allow(clippy::print_stdout)] // a table is what this is for
+
 mod campaign;
 mod measure;
 mod report;

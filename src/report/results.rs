@@ -194,7 +194,7 @@ fn second(path: &Path) -> PathBuf {
 pub fn harmless(cell: &str) -> Cow<'_, str> {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     // Nearly every cell is printable ASCII, which can be told without decoding it.
-    let is_plain = cell.bytes().fold(true, |plain, byte| plain & (byte >= b' ') & (byte < 0x7f));
+    let is_plain = cell.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if !formula && (is_plain || !cell.chars().any(is_unprintable)) {
         return Cow::Borrowed(cell);
     }
