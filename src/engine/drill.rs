@@ -63,7 +63,7 @@ pub(super) struct Drill {
     pub(super) fleet: Fleet,
     concurrency: usize,
     now: Duration,
-    commit_takes: Duration,
+    pub(super) commit_takes: Box<dyn FnMut() -> Duration>,
     script: Script,
     /// What `/status` answers, by time.
     pub(super) connected: Box<dyn FnMut(Duration) -> Option<bool>>,
@@ -131,7 +131,7 @@ impl Drill {
             concurrency: options.delivery.concurrency,
             fleet: Fleet::new(options, 0),
             now: Duration::ZERO,
-            commit_takes: ms(1),
+            commit_takes: Box::new(|| ms(1)),
             script: Box::new(script),
             connected: Box::new(|_| Some(true)),
             queue: Box::new(|_, _| 0),
@@ -212,7 +212,8 @@ impl Drill {
                 self.commits += 1;
                 let answer =
                     if self.fail_commit == Some(self.commits) { Input::LedgerFailed } else { Input::Committed };
-                self.later(self.commit_takes, answer);
+                let takes = (self.commit_takes)();
+                self.later(takes, answer);
             }
             Command::Start { slot, lane, work } => self.start(slot, lane, work),
             Command::Abandon => self.coming.retain(|_, input| !matches!(input, Input::Settled { .. })),

@@ -20,6 +20,8 @@ mod ledger_thread;
 mod outbox;
 pub mod pace;
 pub mod retry;
+#[cfg(test)]
+mod rhythm;
 pub mod run;
 mod settle;
 pub mod stop;

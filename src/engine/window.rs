@@ -238,6 +238,60 @@ mod tests {
     }
 
     #[test]
+    fn a_year_from_edge_to_edge_adds_up() {
+        // Weekday offices and Saturday nights, none of which a clock change of these zones touches: it comes on Sundays
+        // at two or three.
+        for name in ["America/Sao_Paulo", "Europe/Berlin", "America/New_York", "Asia/Kolkata"] {
+            let zone = zone(name);
+            let limits =
+                limits(vec![window("xxxxx..", "09:00", "18:30", name), window(".....x.", "22:00", "00:00", name)]);
+            let start = civil::date(2026, 1, 1).to_zoned(zone.clone()).unwrap().timestamp();
+            let end = civil::date(2027, 1, 1).to_zoned(zone.clone()).unwrap().timestamp();
+            let (mut now, mut open_minutes, mut openings) = (start, 0, 0);
+            while now < end {
+                let just_before = |until: Timestamp| calendar(&limits, until.checked_sub(1.nanosecond()).unwrap());
+                match calendar(&limits, now) {
+                    Calendar::Open { until: Some(until) } => {
+                        assert!(matches!(just_before(until), Calendar::Open { .. }), "{until}");
+                        assert!(matches!(calendar(&limits, until), Calendar::Closed { .. }), "{until}");
+                        open_minutes += until.duration_since(now).as_mins();
+                        openings += 1;
+                        now = until;
+                    }
+                    Calendar::Closed { until, .. } => {
+                        assert!(matches!(just_before(until), Calendar::Closed { .. }), "{until}");
+                        assert!(matches!(calendar(&limits, until), Calendar::Open { .. }), "{until}");
+                        now = until;
+                    }
+                    other => panic!("{other:?} at {now}"),
+                }
+            }
+            // 2026 has 261 weekdays and 52 Saturdays.
+            assert_eq!((openings, open_minutes), (261 + 52, 261 * 570 + 52 * 120), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_year_of_days_is_365_whatever_the_clock_does() {
+        for name in ["America/Sao_Paulo", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Africa/Cairo"] {
+            let limits = Limits { day_zone: zone(name), ..Limits::default() };
+            let mut at = civil::date(2026, 1, 1).to_zoned(zone(name)).unwrap().timestamp();
+            let mut date = civil::date(2026, 1, 1);
+            let mut lengths = [0_u32; 3];
+            while date < civil::date(2027, 1, 1) {
+                assert_eq!((day(&limits, at), day_begins(&limits, at)), (date, at), "{name}");
+                let next = next_day(&limits, at);
+                assert_eq!(day(&limits, next.checked_sub(1.nanosecond()).unwrap()), date, "{name}");
+                lengths[usize::try_from(next.duration_since(at).as_hours() - 23).unwrap()] += 1;
+                (at, date) = (next, date.tomorrow().unwrap());
+            }
+            let has_changes = !matches!(name, "America/Sao_Paulo" | "Pacific/Apia");
+            let changes = u32::from(has_changes);
+            assert_eq!(lengths, [changes, 365 - 2 * changes, changes], "{name}: short, plain and long days");
+        }
+    }
+
+    #[test]
     fn days_follow_their_zone() {
         let limits = Limits { day_zone: zone("America/Sao_Paulo"), ..Limits::default() };
         assert_eq!(day(&limits, at("2026-11-23T02:59:00Z")).to_string(), "2026-11-22");

@@ -160,9 +160,15 @@ pub fn events(base_url: &str) -> Vec<(String, String, serde_json::Value)> {
 
 /// One plain GET; the body.
 pub fn get(base_url: &str, path: &str) -> String {
+    send(base_url, "GET", path, "")
+}
+
+/// One plain request with a JSON body; the answer's body.
+pub fn send(base_url: &str, method: &str, path: &str, body: &str) -> String {
     let host = base_url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: {host}\r\n\r\n").unwrap();
+    let head = format!("{method} {path} HTTP/1.0\r\nhost: {host}\r\ncontent-type: application/json\r\n");
+    write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()

@@ -24,11 +24,20 @@ pub(super) fn moment(
             return None;
         }
     };
+    // On an event's date a Z is no offset, everywhere else it is UTC: hours apart, so nobody shall have to guess.
+    if matches!(written, Written::Local(_)) && text.ends_with(['Z', 'z']) {
+        let local = text.trim_end_matches(['Z', 'z']);
+        let fault = words::moment_in_zone(key, "a Z at its end may mean UTC or no zone at all");
+        context.report(fault.help(format!("write {local}+00:00 for UTC, or {local} for the manifest's zone")), node);
+        return None;
+    }
     let zone = match timezone {
+        // With an offset it is a moment, whatever the zone.
+        _ if matches!(written, Written::At(..)) => None,
         Some(Ok(zone)) => Some(zone),
         // The manifest's zone was reported; what it would have made of this cannot be known.
-        Some(Err(())) if matches!(written, Written::Local(_)) => return None,
-        Some(Err(())) | None => None,
+        Some(Err(())) => return None,
+        None => None,
     };
     if zone.is_none() && matches!(written, Written::Local(_)) {
         context.report(words::moment_without_zone(key), node);
