@@ -199,6 +199,7 @@ fn arrivals(server: &Running, instance: &str) -> Vec<u64> {
 }
 
 /// The most in any second, wherever it begins; the mean gap; the shortest and the longest gap.
+#[allow(clippy::cast_precision_loss, reason = "a few seconds in milliseconds")]
 fn figures(arrivals: &[u64]) -> (usize, f64, u64, u64) {
     let busiest = arrivals.iter().map(|from| arrivals.iter().filter(|at| (*from..from + 1000).contains(at)).count());
     let gaps: Vec<u64> = arrivals.windows(2).map(|pair| pair[1] - pair[0]).collect();
