@@ -228,6 +228,25 @@ fn a_daily_limit_waits_for_the_next_day_or_ends_the_run() {
 }
 
 #[test]
+fn edits_are_paced_windowed_and_counted_like_creates() {
+    for kind in [Create, Edit] {
+        let paced = Drill::new(options(64, vec![every(100, 0.3)]), 100, kind, |_| (ms(20), accepted())).run();
+        assert!(paced.gaps(0)[1..].iter().all(|gap| *gap >= ms(70) && *gap <= ms(130)), "{kind:?}");
+        let limited = Limits { daily_limit: Some(8), ..unlimited() };
+        let mut hurried = options(4, vec![limited]);
+        hurried.patience = Patience::End;
+        let drill = Drill::new(hurried, 20, kind, |_| (ms(10), accepted())).run();
+        assert_eq!((drill.sent.len(), drill.quota.values().sum::<u32>()), (8, 8), "{kind:?}");
+        let closed = Limits { not_before: Some("2026-12-05T08:00:00Z".parse().unwrap()), ..unlimited() };
+        let mut hurried = options(4, vec![closed]);
+        hurried.patience = Patience::End;
+        let drill = Drill::new(hurried, 20, kind, |_| (ms(10), accepted())).run();
+        assert_eq!(drill.sent.len(), 0, "{kind:?}");
+        assert!(matches!(drill.ends()[..], [LaneEnd::WouldWait { why: Why::NotBefore, .. }]), "{kind:?}");
+    }
+}
+
+#[test]
 fn lanes_without_a_limit_are_counted_for_others() {
     let drill = Drill::new(options(4, vec![unlimited()]), 20, Create, |sent| {
         (ms(10), if sent.nth.is_multiple_of(5) { rejected() } else { accepted() })
