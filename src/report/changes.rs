@@ -35,6 +35,19 @@ pub(super) struct EventChanges {
     /// The first invitations that stand although they are not wanted any more: label and place.
     pub(super) left: Vec<(String, String)>,
     pub(super) left_count: u64,
+    created_count: u64,
+    /// Name and date of the first message that is created, and of the first that is left.
+    created: Option<(String, String)>,
+    stands: Option<(String, String)>,
+}
+
+/// An event whose messages are left while another one, which says the same, invites: most likely its id was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Renamed<'a> {
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+    /// How many are invited a second time, if that is so.
+    pub(super) messages: u64,
 }
 
 /// Edits that are told together.
@@ -88,6 +101,19 @@ impl Changes {
         }
     }
 
+    /// Events that look as if only their id was changed.
+    pub(super) fn renamed(&self) -> impl Iterator<Item = Renamed<'_>> {
+        let gone = self.events.iter().filter(|old| old.stands.is_some());
+        gone.flat_map(move |old| {
+            let twins = self.events.iter().filter(move |new| new.event != old.event && new.created == old.stands);
+            twins.map(|new| Renamed {
+                from: &old.event,
+                to: &new.event,
+                messages: new.created_count.min(old.left_count),
+            })
+        })
+    }
+
     fn of(&mut self, event: &str) -> &mut EventChanges {
         let index = self.events.iter().position(|changes| *changes.event == *event).unwrap_or_else(|| {
             self.events.push(EventChanges { event: event.into(), ..EventChanges::default() });
@@ -129,12 +155,19 @@ impl EventChanges {
 
     fn left(&mut self, change: &Change<'_>) {
         self.left_count += 1;
+        if self.stands.is_none() {
+            self.stands = change.before.and_then(parse).map(|event| (event.name, event.date_time));
+        }
         if self.left.len() < LEFT_KEPT {
             self.left.push((change.label.to_owned(), format!("{}:{}", change.file, change.line)));
         }
     }
 
     fn create(&mut self, change: &Change<'_>) {
+        self.created_count += 1;
+        if self.created.is_none() {
+            self.created = change.body.and_then(parse).map(|event| (event.name, event.date_time));
+        }
         let known = |preview: &Preview| preview.variant == change.variant;
         if self.previews.len() >= PREVIEWS_KEPT || self.previews.iter().any(known) {
             return;
@@ -232,6 +265,20 @@ mod tests {
         assert_eq!(groups[0].messages, 100);
         assert_eq!(groups[0].fields.iter().map(|field| field.differs).collect::<Vec<_>>(), [true, false]);
         assert_eq!(groups[0].fields[0].old.as_deref(), Some("Hello 0"));
+    }
+
+    #[test]
+    fn an_event_under_another_id_is_noticed() {
+        let mut changes = Changes::new();
+        let body = event("Launch", 19);
+        for _ in 0..3 {
+            changes.add(&Change { body: None, ..change(&Verb::Left, Some(&body), "") });
+        }
+        for (id, body) in [("party", &event("Party", 19)), ("spring", &body), ("spring", &body)] {
+            changes.add(&Change { event: id, ..change(&Verb::Create, None, body) });
+        }
+        let renamed: Vec<_> = changes.renamed().collect();
+        assert_eq!(renamed, [Renamed { from: "launch", to: "spring", messages: 2 }]);
     }
 
     #[test]

@@ -319,6 +319,18 @@ fn warnings(page: &mut Page, report: &PlanReport<'_>) {
     if plan.cancelable > 0 && plan.total.left > 0 {
         notes.push(format!("--cancel-left={} would call off what is no longer listed", plan.cancelable));
     }
+    for renamed in report.changes.renamed() {
+        notes.push(format!(
+            "{} says what {} said: if only the id was changed, {} sent a second time",
+            renamed.to,
+            renamed.from,
+            if renamed.messages == 1 {
+                "1 message is".to_owned()
+            } else {
+                format!("{} messages are", renamed.messages)
+            }
+        ));
+    }
     if ["dateTime", "location", "timeZone"].iter().any(|field| plan.changed_fields.get(field).is_some_and(|n| *n > 0)) {
         notes.push(
             "date or place changes: people keep the answer they gave, and their phone's calendar does not follow"
