@@ -67,6 +67,9 @@ impl Progress {
     /// Takes in what the engine says.
     pub fn event(&mut self, event: &Event, now: &Zoned) {
         self.watch.event(event, now.timestamp());
+        if let (Face::Bar(bar), Event::Draining { .. }) = (&mut self.face, event) {
+            begin_anew(bar);
+        }
         match (&self.face, event) {
             (Face::Bar(_), Event::Waiting { .. } | Event::LaneEnded { .. } | Event::Draining { .. }) => self.tick(now),
             (Face::Lines { .. }, Event::Draining { .. }) => self.line(now),
@@ -138,8 +141,22 @@ fn beneath(watch: &Watch, now: &Zoned) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
+/// The `^C` that the terminal has echoed has moved the cursor, so that the bar could no longer be taken away whole: it is
+/// left as it stands, and one like it goes on below.
+fn begin_anew(bar: &mut ProgressBar) {
+    let below = ProgressBar::with_draw_target(bar.length(), target()).with_style(bar.style());
+    bar.set_draw_target(ProgressDrawTarget::hidden());
+    *bar = below;
+    // Progress that cannot be shown stops nothing.
+    let _ = Stream::Stderr.say("\n");
+}
+
+fn target() -> ProgressDrawTarget {
+    ProgressDrawTarget::stderr_with_hz(8)
+}
+
 fn bar(to_do: u64, style: Style) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(to_do), ProgressDrawTarget::stderr_with_hz(8));
+    let bar = ProgressBar::with_draw_target(Some(to_do), target());
     let template = if style.colour {
         "{bar:30.green/dim} {pos}/{len}  {prefix}\n{wide_msg:.dim}"
     } else {
