@@ -20,7 +20,7 @@ use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
 use crate::ledger::sent::Sent;
-use crate::ledger::{Ledger, LedgerError, Mode, Narrow, Plan, Queued};
+use crate::ledger::{Ledger, LedgerError, Mode, NamedRow, Narrow, Plan, Queued};
 use crate::report::Stream;
 use crate::report::recall::{self, QueueFound, RecallReport};
 
@@ -40,10 +40,12 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     };
     let runtime = service::runtime()?;
     let queues = runtime.block_on(look(&service, &ledger))?;
+    let killed = left_by_a_kill(&ledger, &queues)?;
     let mut report = RecallReport {
         campaign: manifest.campaign.clone(),
         found: queues.iter().map(|queue| queue.found.clone()).collect(),
         manifest: args.manifest.display().to_string(),
+        doubtful: killed,
         ..RecallReport::default()
     };
     tell_found(args, global, &report)?;
@@ -68,6 +70,8 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     let exit = exit_of(&report);
     report.exit = exit.code();
     tell(args, global, &report)?;
+    // Only what was said may be forgotten.
+    ledger.end_recall()?;
     Ok(exit)
 }
 
@@ -80,6 +84,18 @@ fn exit_of(report: &RecallReport) -> Exit {
         exit = exit.and(Exit::Interrupted);
     }
     exit
+}
+
+/// What a recall was taking back when it was killed: doubtful, unless it still waits.
+fn left_by_a_kill(ledger: &Ledger, queues: &[Queue]) -> Result<Vec<NamedRow>, Failure> {
+    let Some(zaap_id) = ledger.left_recalling()? else { return Ok(Vec::new()) };
+    if queues.iter().flat_map(|queue| &queue.ours).any(|queued| queued.zaap_id == zaap_id) {
+        return Ok(Vec::new());
+    }
+    // Where it is not accepted any more, the commit had come first.
+    let error = "the recall before this one was killed while it took this back".to_owned();
+    let left = ledger.queued(&HashSet::from([zaap_id]))?.into_iter();
+    Ok(left.map(|queued| NamedRow { http_status: None, error: error.clone(), ..queued.row }).collect())
 }
 
 /// One instance's queue, and what of it is ours.
@@ -163,6 +179,7 @@ async fn take_back(
             report.left += left;
             return Ok(());
         }
+        ledger.begin_recall(queued)?;
         match one(gateway, queue.instance, queued, stop).await {
             Taken::Back => {
                 ledger.recall(queued, Timestamp::now())?;
@@ -189,8 +206,8 @@ async fn take_back(
     Ok(())
 }
 
-fn doubtful(queued: &Queued, fault: &CallFault) -> crate::ledger::NamedRow {
-    crate::ledger::NamedRow { http_status: fault.http_status, error: fault.message.clone(), ..queued.row.clone() }
+fn doubtful(queued: &Queued, fault: &CallFault) -> NamedRow {
+    NamedRow { http_status: fault.http_status, error: fault.message.clone(), ..queued.row.clone() }
 }
 
 /// Taking the same message out twice does no harm, so a request of doubtful fate is made again.

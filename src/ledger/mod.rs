@@ -20,6 +20,7 @@ mod person;
 #[cfg(test)]
 mod promise;
 mod reading;
+mod recalling;
 mod reconcile;
 mod record;
 mod rescue;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use super::file::{FileId, beside, folder_of, open_private, refuse_links, sync_folder};
 use super::guard::{Guard, check_place};
 use super::lock::Lock;
-use super::{Ledger, LedgerError, Recovered, schema};
+use super::{Ledger, LedgerError, Recovered, recalling, schema};
 
 /// How long a reader's short locks are waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ impl Ledger {
     /// Links in the path's folder are followed, the file itself must be none.
     pub fn open(path: &Path, campaign: &str, mode: Mode) -> Result<Self, LedgerError> {
         let path = resolve(path)?;
-        for suffix in ["", "-wal", "-shm", ".lock", ".holder", ".rescue.jsonl"] {
+        for suffix in ["", "-wal", "-shm", ".lock", ".holder", ".rescue.jsonl", recalling::SUFFIX] {
             refuse_links(&beside(&path, suffix))?;
         }
         match mode {
@@ -114,7 +114,7 @@ impl Ledger {
     pub fn remove(path: &Path) -> Result<(), LedgerError> {
         let path = resolve(path)?;
         let lock = Lock::acquire(&path)?;
-        for suffix in ["", "-wal", "-shm", ".rescue.jsonl"] {
+        for suffix in ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX] {
             let path = beside(&path, suffix);
             refuse_links(&path)?;
             match std::fs::remove_file(&path) {
@@ -133,7 +133,7 @@ impl Ledger {
         let lock = Lock::acquire(&path)?;
         refuse_links(&path)?;
         let aside = beside(&path, &format!(".{}.old", now.strftime("%Y%m%dT%H%M%SZ")));
-        for suffix in ["", "-wal", "-shm", ".rescue.jsonl"] {
+        for suffix in ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX] {
             // SQLite finds the log beside the file by its name, so all move together.
             match std::fs::rename(beside(&path, suffix), beside(&aside, suffix)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path, error)),

@@ -62,6 +62,28 @@ fn what_waits_in_mid_run_is_taken_back_and_foreign_messages_stay() {
 }
 
 #[test]
+fn a_recall_that_was_killed_says_what_is_in_doubt() {
+    let world = World::new();
+    world.campaign(3);
+    let server = slow(Options::default());
+    world.apply(&server.base_url, &[]).expect(0);
+    let ids: Vec<String> =
+        world.results("spring.results.csv").iter().map(|row| row.get("zaap_id").to_owned()).collect();
+    // As a kill leaves it: the first still waits, the second is gone from the queue and its answer was never recorded.
+    world.write("spring.ledger.db.recalling", &ids[1]);
+    let path = format!("/instances/3C01/token/A20T/queue/{}", ids[1]);
+    crate::world::send(&server.base_url, "DELETE", &path, "");
+    world.apply(&server.base_url, &[]).expect(0).says("a recall was killed");
+    recall(&world, &server, &[]).expect(1).says("doubtful  \"Group 1\"").says("2 taken back");
+    assert_eq!((count(&world, "pending"), count(&world, "accepted")), (2, 1));
+    let again = recall(&world, &server, &[]).expect(0);
+    assert!(!again.stderr.contains("doubtful  "), "{}", again.stderr);
+    world.write("spring.ledger.db.recalling", &ids[0]);
+    world.apply(&server.base_url, &[]).expect(0);
+    recall(&world, &server, &[]).expect(0).says("2 = 2 taken back");
+}
+
+#[test]
 fn an_edit_is_taken_back_before_its_invitation() {
     let world = World::new();
     world.campaign(4);

@@ -52,6 +52,12 @@ impl Apply<'_> {
                 "the last run ended in the middle: {messages} of unknown fate, never sent again by itself"
             ));
         }
+        if ledger.left_recalling()?.is_some() {
+            notes.push(
+                "a recall was killed: whether one message was taken back cannot be known; zapi-batch recall names it"
+                    .to_owned(),
+            );
+        }
         let mut held = Held::new(ledger, is_new);
         let service = self.service(manifest, &paths)?;
         results::check_writable(&paths.results).map_err(|why| {
