@@ -27,7 +27,7 @@ impl Fleet {
         }
         if let Phase::Draining { until: Some(until) } = self.phase
             && now.since >= until
-            && self.slots.iter().any(|slot| slot.state == SlotState::Flying)
+            && self.is_flying()
         {
             self.leave(now);
         }
@@ -47,12 +47,18 @@ impl Fleet {
     /// When to decide again at the latest, counted from the start of the run.
     pub fn wake(&self) -> Option<Duration> {
         let deadline = match self.phase {
-            Phase::Draining { until } => until,
+            // Once nothing is under way, only the ledger is waited for, and it says when it is done.
+            Phase::Draining { until } => until.filter(|_| self.is_flying()),
             Phase::Failed { until } => Some(until),
             Phase::Running | Phase::Leaving | Phase::Rescuing | Phase::Over => None,
         };
         let lanes = self.lanes.iter().filter_map(|lane| lane.wake);
         lanes.chain(deadline).min()
+    }
+
+    /// Whether a request has left and has no answer yet.
+    fn is_flying(&self) -> bool {
+        self.slots.iter().any(|slot| slot.state == SlotState::Flying)
     }
 
     /// The shortest time between two sends of a lane, which says how exactly the clock has to be kept.
@@ -172,8 +178,7 @@ impl Fleet {
                 }
             }
             Phase::Failed { until } => {
-                let is_open = self.slots.iter().any(|slot| slot.state == SlotState::Flying);
-                if !is_open || now.since >= until {
+                if !self.is_flying() || now.since >= until {
                     self.out.push(Command::Abandon);
                     self.out.push(Command::Rescue(std::mem::take(&mut self.settlements)));
                     self.phase = Phase::Rescuing;
