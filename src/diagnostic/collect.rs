@@ -119,6 +119,11 @@ impl Diagnostics {
         sorted
     }
 
+    /// How often a code was reported, all files together.
+    pub fn count_of(&self, code: &Code) -> u64 {
+        self.counts.iter().filter(|((id, _), _)| *id == code.id).map(|(_, count)| count).sum()
+    }
+
     /// How often each code was reported, all files together.
     pub fn by_code(&self) -> BTreeMap<&'static str, u64> {
         let mut by_code = BTreeMap::new();

@@ -33,6 +33,8 @@ struct Last {
     /// First and last line (from 1) of an excerpt.
     lines: (u32, u32),
     excerpt: Option<Arc<str>>,
+    /// Characters of the excerpt's first line.
+    width: usize,
 }
 
 impl Source {
@@ -89,13 +91,14 @@ impl Source {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.lines != (span.line, span.end_line) {
             last.lines = (span.line, span.end_line);
-            last.excerpt = Some(self.shown(span.line, span.end_line));
+            let shown = self.shown(span.line, span.end_line);
+            last.width = shown.split('\n').next().unwrap_or_default().chars().count();
+            last.excerpt = Some(shown);
         }
         let excerpt = last.excerpt.clone()?;
-        let first = excerpt.split('\n').next().unwrap_or_default();
         // Only a line that was cut can be too short for its own column.
         let cut = excerpt.len() + 4 > EXCERPT_BYTES_MAX;
-        (!cut || first.chars().count() + 1 >= span.column as usize).then_some(excerpt)
+        (!cut || last.width + 1 >= span.column as usize).then_some(excerpt)
     }
 
     /// Lines (from 1, both inclusive) as they are shown, cut where that gets long.

@@ -16,12 +16,15 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         if candidate.len() > WORD_BYTES_MAX {
             continue;
         }
-        let folded = folded(candidate);
-        let other = folded.chars().count();
+        let other = candidate.chars().filter(|c| !is_left_out(*c)).count();
         // One slip in a short word, a third of a long one.
         let allowed = (length.max(other) / 3).clamp(1, 4);
+        // Words of other lengths cannot be nearer than that, which is cheap to know.
+        if length.abs_diff(other) > allowed && length.min(other) < 4 {
+            continue;
+        }
+        let folded = folded(candidate);
         let contained = word.len() >= 4 && (folded.contains(&word) || (folded.len() >= 4 && word.contains(&folded)));
-        // Words of other lengths cannot be nearer than that, which is cheaper to know.
         if length.abs_diff(other) > allowed && !contained {
             continue;
         }
@@ -37,7 +40,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 fn folded(word: &str) -> String {
-    word.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
+    word.chars().filter(|c| !is_left_out(*c)).flat_map(char::to_lowercase).collect()
+}
+
+fn is_left_out(c: char) -> bool {
+    matches!(c, '-' | '_' | ' ')
 }
 
 #[cfg(test)]

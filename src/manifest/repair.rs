@@ -6,8 +6,9 @@ use crate::diagnostic::source::Source;
 use crate::diagnostic::text::manifest as words;
 use crate::diagnostic::{Diagnostic, Place, Span};
 
-/// So many values are blanked out before we stop trying.
+/// So many values are blanked out before we stop trying; and fewer in a large text, since it is read anew after each.
 const REPAIRS_MAX: usize = 100;
+const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 pub(super) enum Repair {
     /// Parse this text instead; the value at `offset` has been reported.
@@ -62,7 +63,7 @@ fn blank(source: &Source, text: &str, start: usize, end: usize, blanked: &[usize
 }
 
 fn again(text: &str, start: usize, end: usize, diagnostic: Diagnostic, blanked: &[usize]) -> Repair {
-    if blanked.len() >= REPAIRS_MAX {
+    if blanked.len() >= REPAIRS_MAX.min(READ_BYTES_MAX / text.len().max(1)) {
         return Repair::Stop(Box::new(diagnostic));
     }
     // As many bytes as before, so that every offset behind it still fits the source.

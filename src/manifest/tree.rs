@@ -15,7 +15,10 @@ use crate::diagnostic::{Diagnostics, Place, Span};
 /// Deeper than any manifest goes; a limit on what a hostile file can make us do.
 const DEPTH_MAX: usize = 32;
 /// A file of 4 MiB can hold more values than memory should.
-const NODES_MAX: usize = 500_000;
+const NODES_MAX: usize = 300_000;
+/// The parser looks ahead through what may still be a key, and keeps all of it: so many commas, colons and dashes in a
+/// file are more values than it may have, and are not even given to the parser.
+const MARKS_MAX: usize = 500_000;
 
 /// A value of the manifest and where it stands.
 #[derive(Debug, Clone)]
@@ -86,6 +89,10 @@ impl Node {
 
 /// Parses the whole text. `None` when there is no tree to go on with, which has been reported.
 pub(super) fn parse(source: &Source, diagnostics: &mut Diagnostics) -> Option<Node> {
+    if marks(&source.text) > MARKS_MAX {
+        diagnostics.push(words::too_many_values().at(Place::file(&source.file)));
+        return None;
+    }
     let mut text = source.text.to_string();
     let mut blanked = Vec::new();
     loop {
@@ -111,6 +118,17 @@ pub(super) fn parse(source: &Source, diagnostics: &mut Diagnostics) -> Option<No
             },
         }
     }
+}
+
+/// Characters that part one value from the next.
+fn marks(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let parts = |(at, byte): (usize, &u8)| match byte {
+        b',' | b'[' | b'{' => true,
+        b':' | b'-' | b'?' => bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace),
+        _ => false,
+    };
+    bytes.iter().enumerate().filter(|one| parts(*one)).count()
 }
 
 /// Why no tree could be built from a text.

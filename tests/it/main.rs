@@ -14,6 +14,7 @@ mod edits_history;
 mod engine;
 mod failures;
 mod formats;
+mod hostile;
 mod house;
 mod invalid;
 mod readme;

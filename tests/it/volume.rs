@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::world::World;
 
 /// Runs `validate` to its end; its exit code, what it printed, and the most memory it ever had, in KiB.
-fn validated(world: &World) -> (Option<i32>, String, u64) {
+pub fn validated(world: &World) -> (Option<i32>, String, u64) {
     let mut child = world.command(&["validate", "m.yaml"]).stdout(Stdio::piped()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;

@@ -111,6 +111,11 @@ pub fn too_many_values() -> Diagnostic {
         .help("move the recipients into a CSV and name it under `recipients`: a CSV may be of any size")
 }
 
+pub fn too_many_texts(most: usize) -> Diagnostic {
+    Diagnostic::new(&TOO_MUCH, format!("the events have more than {most} texts"))
+        .help("make several manifests of it, or one event whose texts take their words from the recipients' columns")
+}
+
 /// `known` is what may stand there; `near` the one that was probably meant.
 pub fn unknown_key(key: &str, near: Option<&str>, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::new(&UNKNOWN_KEY, format!("unknown key `{}`", shorten(key)));

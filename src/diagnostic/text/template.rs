@@ -157,6 +157,16 @@ pub fn too_long() -> Diagnostic {
     Diagnostic::new(&TOO_LONG, "the text is longer than 64 KiB")
 }
 
+pub fn expression_too_long(bytes_max: usize) -> Diagnostic {
+    Diagnostic::new(&TOO_LONG, format!("the expression is longer than {bytes_max} characters"))
+        .help("make several of it, or put what it works out into a column")
+}
+
+pub fn too_many_statements(most: usize) -> Diagnostic {
+    Diagnostic::new(&TOO_LONG, format!("the text has more than {most} `{{% %}}`"))
+        .help("put what they work out into a column")
+}
+
 pub fn date_format(reason: &str) -> Diagnostic {
     Diagnostic::new(&DATE_FORMAT, reason.to_owned()).help("write it as parse_date(\"DD/MM/YYYY HH:mm\")")
 }

@@ -10,7 +10,11 @@ use super::super::tree::{Kind, Node};
 use super::super::{EventTemplate, EventZone};
 use super::{CheckedZone, Context, is_name, shared, slug};
 use crate::diagnostic::Severity;
+use crate::diagnostic::text::manifest as manifest_words;
 use crate::diagnostic::text::values as words;
+
+/// Each text with a template is a small program; a hostile manifest would have a hundred thousand of them.
+const TEXTS_MAX: usize = 10_000;
 
 /// `timezone` is the manifest's; `Some(Err)` when it was reported as unknown.
 pub(super) fn check(
@@ -20,6 +24,10 @@ pub(super) fn check(
     timezone: Option<&CheckedZone>,
 ) -> Vec<EventTemplate> {
     let (Some(raw), Some(node)) = (raw, node) else { return Vec::new() };
+    let texts: usize = node.entries().iter().map(|entry| scalars(&entry.value)).sum();
+    if let Some(first) = node.entries().first().filter(|_| texts > TEXTS_MAX) {
+        context.report_at(manifest_words::too_many_texts(TEXTS_MAX), first.key_span);
+    }
     let mut events = Vec::with_capacity(raw.0.len());
     for ((id, raw), entry) in raw.0.iter().zip(node.entries()) {
         if !is_name(id) {
@@ -36,7 +44,7 @@ pub(super) fn check(
             canceled: None,
             place: context.place_of(entry.key_span),
         };
-        if let Some(raw) = raw {
+        if let Some(raw) = raw.as_ref().filter(|_| texts <= TEXTS_MAX) {
             fill(context, &mut event, raw, &entry.value, timezone);
             constants(context, &mut event);
         }
@@ -66,6 +74,16 @@ fn fill(
         (None, Some(node)) if matches!(node.kind, Kind::Faulty) => None,
         (None, _) => Some(template::constant("false", event.place.clone())),
     };
+}
+
+/// How many texts there are in a value.
+fn scalars(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Scalar { .. } => 1,
+        Kind::List(items) => items.iter().map(scalars).sum(),
+        Kind::Map(entries) => entries.iter().map(|entry| scalars(&entry.value)).sum(),
+        Kind::Faulty => 0,
+    }
 }
 
 fn compile(context: &mut Context<'_>, text: &str, node: Option<&Node>) -> Option<Template> {

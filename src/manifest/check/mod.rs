@@ -38,7 +38,7 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// Among thousands of names, what was meant is worth searching for a person's slips, not for a file full of them.
     fn may_suggest(&mut self) -> bool {
-        const SUGGESTIONS_MAX: u32 = 500;
+        const SUGGESTIONS_MAX: u32 = 150;
         self.suggestions += 1;
         self.suggestions <= SUGGESTIONS_MAX
     }

@@ -1,5 +1,7 @@
 //! A scalar of the manifest to a [`Template`]: everything that can be known without a row is found out here.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,7 +10,9 @@ use minijinja::machinery::parse;
 
 use super::super::tree::Node;
 use super::walk::{self, Found, constant_text};
-use super::{Form, NameUse, OUTPUT_BYTES_MAX, Piece, Template, Values, language, locate};
+use super::{
+    EXPRESSION_BYTES_MAX, Form, NameUse, OUTPUT_BYTES_MAX, Piece, Positions, STATEMENTS_MAX, Template, Values, language,
+};
 use crate::diagnostic::source::Source;
 use crate::diagnostic::text::template as words;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
@@ -26,7 +30,11 @@ pub(in crate::manifest) fn compile(
     diagnostics: &mut Diagnostics,
 ) -> Option<Template> {
     let place = node.place(source);
-    let at = |range: Range<usize>| source.place_of(locate(source, node, text, range));
+    let positions = OnceCell::new();
+    let at = |range: Range<usize>| {
+        let positions = positions.get_or_init(|| Positions::of(source, node, text));
+        source.place_of(positions.span(source, node, range))
+    };
     if text.len() > OUTPUT_BYTES_MAX {
         diagnostics.push(words::too_long().at(place));
         return None;
@@ -41,6 +49,10 @@ pub(in crate::manifest) fn compile(
     if !["{{", "{%", "{#"].iter().any(|open| text.contains(open)) {
         return Some(constant(text, place));
     }
+    if let Some((range, diagnostic)) = too_much(text) {
+        diagnostics.push(diagnostic.at(at(range)));
+        return None;
+    }
     let root = match parse(text, "", minijinja::syntax::SyntaxConfig::default()) {
         Ok(root) => root,
         Err(error) => {
@@ -52,7 +64,10 @@ pub(in crate::manifest) fn compile(
     };
     let found = walk::walk(text, &root);
     if !found.faults.is_empty() {
-        diagnostics.extend(found.faults.into_iter().map(|(range, diagnostic)| diagnostic.at(at(range))));
+        // A sum of sums is one mistake, however many it is made of.
+        let mut said = HashSet::new();
+        let faults = found.faults.into_iter().filter(|(range, fault)| said.insert((range.start, fault.code.id)));
+        diagnostics.extend(faults.map(|(range, diagnostic)| diagnostic.at(at(range))));
         return None;
     }
     let names: Arc<[NameUse]> = found
@@ -76,10 +91,16 @@ pub(in crate::manifest) fn compile(
     Some(template)
 }
 
+/// Each text out of fuel costs all of it, and a hostile manifest has thousands: these are enough to be shown.
+const OUT_OF_FUEL_MAX: u64 = 20;
+
 impl Template {
     /// A template that uses no value is a constant; what is wrong with it is wrong once, not for each row.
     fn evaluated(self, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut text = String::new();
+        if diagnostics.count_of(&words::OUT_OF_FUEL) >= OUT_OF_FUEL_MAX {
+            return Some(self);
+        }
         match self.render(&Nothing, &mut text) {
             Ok(()) => Some(Self { form: Form::Constant(text.into()), ..self }),
             Err(fault) => {
@@ -179,6 +200,47 @@ fn stray_braces(text: &str) -> Option<(Range<usize>, Diagnostic)> {
         }
     }
     None
+}
+
+/// A text with more in it than the engine can be trusted with.
+fn too_much(text: &str) -> Option<(Range<usize>, Diagnostic)> {
+    let (mut at, mut statements) = (0, 0);
+    while let Some(open) = text[at..].find("{{").into_iter().chain(text[at..].find("{%")).min() {
+        let start = at + open;
+        statements += usize::from(text[start..].starts_with("{%"));
+        if statements > STATEMENTS_MAX {
+            return Some((start..start + 2, words::too_many_statements(STATEMENTS_MAX)));
+        }
+        let (end, length) = expression(&text[start + 2..]);
+        if length > EXPRESSION_BYTES_MAX {
+            return Some((start..start + 2, words::expression_too_long(EXPRESSION_BYTES_MAX)));
+        }
+        at = start + 2 + end;
+    }
+    None
+}
+
+/// Where an expression ends, and how long it is without the texts in quotes.
+fn expression(text: &str) -> (usize, usize) {
+    let (mut quote, mut escaped, mut length) = (None, false, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match quote {
+            Some(open) => {
+                if byte == open && !escaped {
+                    quote = None;
+                }
+                escaped = byte == b'\\' && !escaped;
+            }
+            None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            None if matches!(byte, b'}' | b'%') && text.as_bytes().get(at + 1) == Some(&b'}') => return (at, length),
+            None => length += 1,
+        }
+        // What is never closed is reported as that, by the engine, unless it is too long to be given to it.
+        if length > EXPRESSION_BYTES_MAX {
+            return (at, length);
+        }
+    }
+    (text.len(), length)
 }
 
 /// The same text as the engine runs it, however plain it is.

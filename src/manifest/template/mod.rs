@@ -22,10 +22,15 @@ use crate::diagnostic::{Diagnostic, Place};
 
 pub(super) use compile::{compile, constant};
 pub(super) use language::RESERVED;
+use position::Positions;
 pub(super) use position::locate;
 
 /// A rendered text is never longer than this.
 pub(super) const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+/// The engine follows an expression with a call for each of its parts, and a stack ends; nobody writes one this long.
+const EXPRESSION_BYTES_MAX: usize = 1000;
+/// The same for `{% elif %}` and its like.
+const STATEMENTS_MAX: usize = 200;
 
 /// A text of the manifest that may depend on the row.
 #[derive(Debug, Clone)]

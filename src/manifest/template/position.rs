@@ -10,23 +10,33 @@ use crate::diagnostic::source::Source;
 
 /// The span of a range of a scalar's text. `text` is the scalar's; offsets are bytes.
 pub(in crate::manifest) fn locate(source: &Source, node: &Node, text: &str, range: Range<usize>) -> Span {
-    let Kind::Scalar { style, .. } = &node.kind else { return node.span };
-    let raw = &source.text[node.bytes.0 as usize..(node.bytes.1 as usize).max(node.bytes.0 as usize)];
-    let mut start = None;
-    let mut end = None;
-    let finish = align(raw, text, *style, |value_at, raw_at| {
-        if value_at == range.start {
-            start = Some(raw_at);
-        }
-        if value_at == range.end {
-            end = Some(raw_at);
-        }
-    });
-    let Some(finish) = finish else { return super::super::tree::first_line(node.span, source) };
-    let base = node.bytes.0 as usize;
-    let start = base + start.unwrap_or(finish);
-    let end = (base + end.unwrap_or(finish)).max(start);
-    source.place(start..end).span.unwrap_or(node.span)
+    Positions::of(source, node, text).span(source, node, range)
+}
+
+/// Where every byte of a scalar's text stands: worked out once, because a text may use thousands of names.
+pub(in crate::manifest) struct Positions {
+    /// Offsets into the source by offsets into the text; `None` within characters.
+    written: Vec<Option<u32>>,
+    /// Where the text ends; `None` when the two could not be brought together.
+    finish: Option<u32>,
+}
+
+impl Positions {
+    pub(in crate::manifest) fn of(source: &Source, node: &Node, text: &str) -> Self {
+        let mut written = vec![None; text.len() + 1];
+        let Kind::Scalar { style, .. } = &node.kind else { return Self { written, finish: None } };
+        let raw = &source.text[node.bytes.0 as usize..(node.bytes.1 as usize).max(node.bytes.0 as usize)];
+        let offset = |at: usize| u32::try_from(at).ok().map(|at| node.bytes.0 + at);
+        let finish = align(raw, text, *style, |value_at, raw_at| written[value_at] = offset(raw_at));
+        Self { written, finish: finish.and_then(offset) }
+    }
+
+    pub(in crate::manifest) fn span(&self, source: &Source, node: &Node, range: Range<usize>) -> Span {
+        let Some(finish) = self.finish else { return super::super::tree::first_line(node.span, source) };
+        let at = |offset: usize| self.written.get(offset).copied().flatten().unwrap_or(finish) as usize;
+        let start = at(range.start);
+        source.place(start..at(range.end).max(start)).span.unwrap_or(node.span)
+    }
 }
 
 /// Walks the written form and the text side by side and tells for each character of the text where it is written.
