@@ -83,6 +83,10 @@ fn read(path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
     let mut bytes = Vec::new();
     // The size is measured while reading: files under /proc say that they are empty, and others may grow.
     File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    // Such as those under /proc, whose content (the environment of a CI job, say) is nobody's to see in a report.
+    if metadata.len() == 0 && !bytes.is_empty() {
+        return Err(Box::new(words::not_a_file("made up by the system")));
+    }
     if bytes.len() as u64 > BYTES_MAX {
         return Err(Box::new(words::too_large(BYTES_MAX)));
     }

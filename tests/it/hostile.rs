@@ -88,6 +88,15 @@ fn loops_without_end_are_stopped_and_not_all_of_them_tried() {
 }
 
 #[test]
+fn files_of_the_system_are_not_shown() {
+    let world = World::new();
+    for file in ["/proc/self/environ", "/proc/self/status", "/dev/zero"] {
+        let said = world.run(&["validate", file]).expect(2).stdout;
+        assert!(said.starts_with("error[E001]") && said.contains("not a file") && !said.contains('|'), "{said}");
+    }
+}
+
+#[test]
 fn lists_that_are_all_header_or_all_one_line() {
     let world = World::new();
     world.campaign(1);
