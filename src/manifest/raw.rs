@@ -36,7 +36,8 @@ pub(super) struct RawManifest {
     /// Recipient lists by name.
     #[schemars(required, extend("minProperties" = 1))]
     pub(super) recipients: Option<Ordered<RawList>>,
-    /// Which event goes to which lists. May be left out when there is one event: it goes to every list.
+    /// Which event goes to which lists. May be left out when there is one event: it goes to every list, but
+    /// for those that `test` names.
     pub(super) sends: Option<Vec<RawSend>>,
     /// Nothing is ever sent to these.
     pub(super) suppress: Option<Vec<RawList>>,
@@ -219,10 +220,10 @@ pub(super) struct RawResults {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Test")]
 pub(super) struct RawTest {
-    /// Names of recipient lists.
+    /// Names of recipient lists: your own people, who get every wording of every event.
     #[schemars(required, extend("minItems" = 1))]
     pub(super) to: Option<Vec<Text>>,
-    /// Put before the name of each event.
+    /// Put before the name of each event, such as "[TEST] ".
     pub(super) prefix: Option<Text>,
 }
 

@@ -9,7 +9,7 @@ campaign: spring
 timezone: America/Sao_Paulo
 instances:
   main: { id: "${ZAPI_INSTANCE_ID}", token: "${ZAPI_INSTANCE_TOKEN}", clientToken: "${ZAPI_CLIENT_TOKEN}" }
-delivery: { rate: unlimited, dailyLimit: 100 }
+delivery: { rate: unlimited, dailyLimit: 200 }
 events:
   launch:
     name: ["Launch in {{ place }}", "Come to {{ place }}", "See you in {{ place }}"]
@@ -110,6 +110,52 @@ fn a_test_needs_a_test_section_and_says_what_to_add() {
     let files = world.files();
     assert!(files.iter().any(|file| file == "spring.test.sandbox.ledger.db"), "{files:?}");
     assert!(!files.iter().any(|file| file == "spring.test.json"), "a rehearsed test has shown nobody anything");
+}
+
+#[test]
+fn without_sends_the_test_list_is_not_invited() {
+    let (world, server) = world();
+    let lines = MANIFEST
+        .lines()
+        .filter(|line| !["sends:", "  - {", "  dinner:", "    name: ["].iter().any(|start| line.starts_with(start)));
+    let one = lines.collect::<Vec<_>>().join("\n").replace("  launch:\n", "  launch:\n    name: Launch\n");
+    world.write("m.yaml", &one);
+    let plan = world.run(&["plan", "m.yaml", "--format", "json"]).expect(0).json();
+    assert_eq!(plan["plan"]["create"], 9);
+    test(&world, &server, &[]).expect(0).says("2 = 2 accepted");
+    // Where there is no other list, the test's is meant.
+    world.write("m.yaml", one.replace("to: [team]", "to: [team, groups]"));
+    assert_eq!(world.run(&["plan", "m.yaml", "--format", "json"]).expect(0).json()["plan"]["create"], 11);
+}
+
+#[test]
+fn each_recipient_gets_one_wording_and_the_split_is_shown() {
+    let (world, server) = world();
+    world.write("list.csv", groups(90));
+    let plan = world.run(&["plan", "m.yaml"]).expect(0);
+    plan.says("wording");
+    world.run(&["apply", "m.yaml", "--base-url", &server.base_url, "--only", "launch"]).expect(0);
+    let variants = |world: &World| -> Vec<(String, String)> {
+        let rows = world.results("spring.results.csv");
+        let of_launch = rows.iter().filter(|row| row.get("event") == "launch");
+        of_launch.map(|row| (row.get("recipient").to_owned(), row.get("variant").to_owned())).collect()
+    };
+    let first = variants(&world);
+    for variant in ["1", "2", "3"] {
+        let share = first.iter().filter(|(_, of)| of == variant).count();
+        assert!((15..=45).contains(&share), "{variant}: {share} of 90");
+    }
+    for entry in log(&server.base_url) {
+        let (_, variant) = first.iter().find(|(recipient, _)| entry["recipient"] == **recipient).unwrap();
+        let name = ["Launch in Mooca", "Come to Mooca", "See you in Mooca"][variant.parse::<usize>().unwrap() - 1];
+        assert_eq!(entry["body"]["event"]["name"], name);
+    }
+    // Stable: another order of the list, and nobody is edited.
+    let mut rows: Vec<String> = groups(90).lines().skip(1).map(str::to_owned).collect();
+    rows.reverse();
+    world.write("list.csv", format!("phone,label\n{}\n", rows.join("\n")));
+    let plan = world.run(&["plan", "m.yaml", "--format", "json", "--only", "launch"]).expect(0).json();
+    assert_eq!((&plan["plan"]["edit"], &plan["plan"]["keep"]), (&0.into(), &90.into()));
 }
 
 #[test]
