@@ -25,7 +25,7 @@ impl Stream {
         let terminal = self.is_terminal();
         let plain = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Style { colour: terminal && !plain("NO_COLOR") && !dumb, mask: !terminal && !show_recipients, width: width() }
+        Style { colour: terminal && !plain("NO_COLOR") && !dumb, mask: !terminal && !show_recipients, width: width(self) }
     }
 
     /// Writes all of it and flushes.
@@ -42,10 +42,15 @@ pub fn stdout() -> ClosedIsDone<io::BufWriter<io::StdoutLock<'static>>> {
     ClosedIsDone::new(io::BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
 }
 
-/// Columns to lay reports out in: what the shell says, else a usual terminal's.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or(100).clamp(60, 120)
+/// Columns to lay reports out in: the terminal's; elsewhere what the shell says, else a usual terminal's.
+fn width(stream: Stream) -> usize {
+    let term = match stream {
+        Stream::Stdout => console::Term::stdout(),
+        Stream::Stderr => console::Term::stderr(),
+    };
+    let terminal = term.size_checked().map(|(_, columns)| usize::from(columns));
+    let said = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    terminal.or_else(said).unwrap_or(100).clamp(60, 120)
 }
 
 fn say(out: &mut impl Write, text: &str) -> io::Result<()> {
