@@ -1,11 +1,12 @@
 //! Renders an event for one row. What does not depend on the row is built, and its faults are said, once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use super::cells::{Cells, Context, Nothing};
 use crate::diagnostic::text::event::NO_ZONE;
+use crate::diagnostic::text::template::{OUT_OF_FUEL, out_of_fuel_before};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Zone};
 use crate::manifest::{EventTemplate, EventZone, RenderFault, Reported, Template, Values, Var};
@@ -31,6 +32,9 @@ const FIELDS: [Field; 7] = [
     Field::Canceled,
 ];
 
+/// A text that is out of fuel costs all of it for every row; after so many rows it is not tried any more.
+const SPENT_ROWS_MAX: u32 = 100;
+
 /// The wording of one event within one send.
 pub(super) struct Wording<'m> {
     event: &'m EventTemplate,
@@ -40,6 +44,8 @@ pub(super) struct Wording<'m> {
     reported: Reported,
     /// Findings about texts that depend on no row, by code: said once.
     said: HashSet<(Field, usize, &'static str)>,
+    /// How many rows each text took too many steps for, and what is said of those after them.
+    spent: HashMap<(Field, usize), (u32, Box<RenderFault>)>,
     /// Per variant: the event, when none of its texts depends on the row.
     fixed: Vec<Option<Worded>>,
     /// The texts of the row being rendered, in the order of [`FIELDS`]; kept so that a row allocates little.
@@ -61,6 +67,7 @@ impl<'m> Wording<'m> {
             builder: Builder::for_event(event, now),
             reported,
             said: HashSet::new(),
+            spent: HashMap::new(),
             fixed: Vec::new(),
             texts: Default::default(),
         };
@@ -138,9 +145,14 @@ impl<'m> Wording<'m> {
         let mut faults = Vec::new();
         for (field, text) in FIELDS.into_iter().zip(&mut self.texts) {
             text.clear();
-            if let Some(template) = template(self.event, field, variant).filter(|_| wanted(field))
-                && let Err(fault) = template.render(values, text)
-            {
+            let Some(template) = template(self.event, field, variant).filter(|_| wanted(field)) else { continue };
+            if let Some((_, fault)) = self.spent.get(&(field, variant)).filter(|(rows, _)| *rows >= SPENT_ROWS_MAX) {
+                faults.push((field, fault.clone()));
+            } else if let Err(fault) = template.render(values, text) {
+                if fault.diagnostic.code.id == OUT_OF_FUEL.id {
+                    let untried = RenderFault { diagnostic: out_of_fuel_before(SPENT_ROWS_MAX), ..(*fault).clone() };
+                    self.spent.entry((field, variant)).or_insert_with(|| (0, Box::new(untried))).0 += 1;
+                }
                 faults.push((field, fault));
             }
         }

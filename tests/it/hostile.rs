@@ -85,6 +85,15 @@ fn loops_without_end_are_stopped_and_not_all_of_them_tried() {
     let text = format!("{HEAD}events: {{ e: {{ dateTime: \"2026-12-04T19:00\", name: [{names}] }} }}\n{LIST}");
     world.write("m.yaml", text);
     refused(&world, "loops", "E112");
+    // Nor for every row of a list.
+    world.campaign(1_000);
+    let text = std::fs::read_to_string(world.path("m.yaml")).unwrap();
+    let loops =
+        "{% for i in range(9999) %}{% for j in range(9999) %}{% if label == 'x' %}y{% endif %}{% endfor %}{% endfor %}";
+    let at = text.find("name:").unwrap();
+    let end = at + text[at..].find('\n').unwrap();
+    world.write("m.yaml", format!("{}name: \"{loops}\"{}", &text[..at], &text[end..]));
+    refused(&world, "loops over rows", "E112");
 }
 
 #[test]

@@ -153,6 +153,14 @@ pub fn out_of_fuel() -> Diagnostic {
     Diagnostic::new(&OUT_OF_FUEL, "the template takes too many steps").help("make its loops shorter")
 }
 
+pub fn out_of_fuel_before(rows: u32) -> Diagnostic {
+    Diagnostic::new(
+        &OUT_OF_FUEL,
+        format!("the template takes too many steps: it did for {rows} rows before this one, and was not tried again"),
+    )
+    .help("make its loops shorter")
+}
+
 pub fn too_long() -> Diagnostic {
     Diagnostic::new(&TOO_LONG, "the text is longer than 64 KiB")
 }
