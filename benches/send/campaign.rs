@@ -108,13 +108,15 @@ recipients:
 pub(crate) fn write_curl(path: &Path, count: u64, url: &str) -> io::Result<PathBuf> {
     let mut out = BufWriter::new(File::create(path)?);
     let mut text = String::new();
-    for row in rows(count) {
+    for (number, row) in rows(count).enumerate() {
         let body = row.body().replace('\\', "\\\\").replace('"', "\\\"");
         text.clear();
+        // Only between requests: after the last one it would ask for one more.
+        text.push_str(if number > 0 { "next\n" } else { "" });
         let _ = write!(
             text,
             "url = \"{url}\"\nheader = \"Client-Token: F0\"\nheader = \"Content-Type: application/json\"\nsilent\n\
-             output = \"/dev/null\"\ndata-binary = \"{body}\"\nnext\n"
+             output = \"/dev/null\"\ndata-binary = \"{body}\"\n"
         );
         out.write_all(text.as_bytes())?;
     }
