@@ -25,7 +25,11 @@ impl Stream {
         let terminal = self.is_terminal();
         let plain = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Style { colour: terminal && !plain("NO_COLOR") && !dumb, mask: !terminal && !show_recipients, width: width(self) }
+        Style {
+            colour: terminal && !plain("NO_COLOR") && !dumb,
+            mask: !terminal && !show_recipients,
+            width: width(self),
+        }
     }
 
     /// Writes all of it and flushes.
