@@ -180,24 +180,3 @@ impl Values for Context<'_> {
         }
     }
 }
-
-/// What texts see that need no value.
-pub(super) struct Nothing;
-
-impl Values for Nothing {
-    fn get(&self, _: &str) -> Option<&str> {
-        None
-    }
-
-    fn row(&self, _: &str) -> Option<&str> {
-        None
-    }
-
-    fn names(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn headers(&self) -> Vec<&str> {
-        Vec::new()
-    }
-}

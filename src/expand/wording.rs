@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::cells::{Cells, Context, Nothing};
+use super::cells::{Cells, Context};
 use crate::diagnostic::text::event::NO_ZONE;
 use crate::diagnostic::text::template::{OUT_OF_FUEL, out_of_fuel_before};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Zone};
-use crate::manifest::{EventTemplate, EventZone, RenderFault, Reported, Template, Values, Var};
+use crate::manifest::{EventTemplate, EventZone, Nothing, RenderFault, Reported, Template, Values, Var};
 
 /// A rendered event: the wire's JSON, and what the plan shows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

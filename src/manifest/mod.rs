@@ -36,7 +36,7 @@ pub use load::{load, load_at, parse};
 pub use names::{Offered, Reported, check_result_columns, check_send_names};
 pub use schema::schema;
 pub use secret::{MissingVariable, SecretText};
-pub use template::{NameUse, RenderFault, Template, Values};
+pub use template::{NameUse, Nothing, RenderFault, Template, Values};
 
 /// A manifest that was read. Where it had faults, the faulty parts are missing and the diagnostics say why: it may be
 /// used to check rows, but nothing may be sent with it.

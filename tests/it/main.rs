@@ -17,6 +17,7 @@ mod formats;
 mod hostile;
 mod house;
 mod invalid;
+mod panics;
 mod readme;
 mod recall;
 mod sandbox;

@@ -11,7 +11,8 @@ use minijinja::machinery::parse;
 use super::super::tree::Node;
 use super::walk::{self, Found, constant_text};
 use super::{
-    EXPRESSION_BYTES_MAX, Form, NameUse, OUTPUT_BYTES_MAX, Piece, Positions, STATEMENTS_MAX, Template, Values, language,
+    EXPRESSION_BYTES_MAX, Form, NameUse, Nothing, OUTPUT_BYTES_MAX, Piece, Positions, STATEMENTS_MAX, Template,
+    language,
 };
 use crate::diagnostic::source::Source;
 use crate::diagnostic::text::template as words;
@@ -108,23 +109,6 @@ impl Template {
                 None
             }
         }
-    }
-}
-
-struct Nothing;
-
-impl Values for Nothing {
-    fn get(&self, _: &str) -> Option<&str> {
-        None
-    }
-    fn row(&self, _: &str) -> Option<&str> {
-        None
-    }
-    fn names(&self) -> Vec<&str> {
-        Vec::new()
-    }
-    fn headers(&self) -> Vec<&str> {
-        Vec::new()
     }
 }
 

@@ -77,6 +77,25 @@ pub trait Values {
     fn headers(&self) -> Vec<&str>;
 }
 
+/// What texts see that need no value.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
+
+impl Values for Nothing {
+    fn get(&self, _: &str) -> Option<&str> {
+        None
+    }
+    fn row(&self, _: &str) -> Option<&str> {
+        None
+    }
+    fn names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    fn headers(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
+
 /// Where a template uses a variable.
 #[derive(Debug, Clone)]
 pub struct NameUse {
