@@ -23,7 +23,7 @@ const GRANT_MAX: u64 = 64;
 /// Of what is left of a limit, at most this part is reserved at once: other campaigns want to send, too.
 const GRANT_PART: u64 = 8;
 /// Without a limit, so many times as much is reserved as was just sent in one go.
-const GRANT_BATCHES: u64 = 32;
+const GRANT_BATCHES: u64 = 128;
 /// Another process holds the file for less than a millisecond at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Days after which counts are forgotten.
@@ -100,8 +100,9 @@ impl Quota {
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
-        // FULL, or a power cut would forget what was sent today. No WAL: there is nothing here to read meanwhile.
-        self.connection.execute_batch("PRAGMA synchronous = FULL")?;
+        // FULL, or a power cut would forget what was sent today. No WAL, which would not work on a home folder that several
+        // machines share; emptying the journal is cheaper than removing it and making it anew.
+        self.connection.execute_batch("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL")?;
         let version: i64 = self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version == 0 {
             self.transaction(|connection| connection.execute_batch(SCHEMA))?;
