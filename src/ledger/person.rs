@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attempts::one;
 use super::reading::named_row;
-use super::schema::attempt;
+use super::schema::{STANDING_CREATE, attempt};
 use super::{Ledger, LedgerError, Queued, UnknownMessage, Verdict};
 use crate::message::AttemptKind;
 
@@ -59,9 +59,9 @@ impl Ledger {
 }
 
 fn resolve(connection: &Connection, message: i64, verdict: &Verdict, at: i64) -> rusqlite::Result<()> {
-    let select =
-        "SELECT id, started_at FROM attempt WHERE message = ?1 AND kind = 0 AND state IN (0, 1, 3) AND state = 3";
-    let (id, started_at): (i64, i64) = connection.query_row(select, [message], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let select = format!("SELECT id, started_at FROM attempt WHERE message = ?1 AND {STANDING_CREATE} AND state = 3");
+    let (id, started_at): (i64, i64) =
+        connection.query_row(&select, [message], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let settle = "UPDATE attempt SET state = ?2, settled_at = ?3 WHERE id = ?1";
     match verdict {
         Verdict::Arrived { message_id } => {
@@ -129,7 +129,7 @@ fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String
 
 fn accepted_create(connection: &Connection, message: i64) -> rusqlite::Result<Option<i64>> {
     connection
-        .prepare_cached("SELECT id FROM attempt WHERE message = ?1 AND kind = 0 AND state IN (0, 1, 3) AND state = 1")?
+        .prepare_cached(&format!("SELECT id FROM attempt WHERE message = ?1 AND {STANDING_CREATE} AND state = 1"))?
         .query_row([message], |row| row.get(0))
         .optional()
 }

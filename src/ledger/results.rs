@@ -2,7 +2,7 @@
 //!
 //! Streams; nothing is kept. The CSV itself is written by `report`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
@@ -12,15 +12,22 @@ use super::schema::state_of;
 use super::{Ledger, LedgerError, ResultRow};
 use crate::message::State;
 
-const MESSAGES: &str = "SELECT event.text, address, label, state, message_id, zaap_id, instance.name, attempts,
-    http_status, error, updated_at, file.text, line, revision, edited_at, variant, columns, message.position, message.id
-    FROM message JOIN name AS event ON event.id = event_id JOIN name AS file ON file.id = file_id
-    JOIN instance ON instance.id = instance_id ";
+/// What [`read`] expects, up to the condition. Names and instances are numbers here: joined, each row would look up three.
+const MESSAGES: &str =
+    "SELECT event_id, address, label, state, message_id, zaap_id, instance_id, attempts, http_status,
+    error, updated_at, file_id, line, revision, edited_at, variant, columns, position, id FROM message ";
 
-const ROWS: &str = "SELECT event.text, recipient, label, 4, NULL, NULL, NULL, 0, NULL, reason, updated_at, file.text,
-    line, 0, NULL, NULL, columns, skipped_row.position, 0
-    FROM skipped_row JOIN name AS event ON event.id = event_id JOIN name AS file ON file.id = file_id
-    ORDER BY skipped_row.position";
+/// The same of rows that are no message.
+const ROWS: &str = "SELECT event_id, recipient, label, 4, NULL, NULL, NULL, 0, NULL, reason, updated_at, file_id, line,
+    0, NULL, NULL, columns, position, 0 FROM skipped_row ORDER BY position";
+
+/// What all rows are read with.
+struct Shared {
+    names: HashMap<i64, String>,
+    instances: HashMap<i64, String>,
+    /// Messages with a create under way.
+    open: HashSet<i64>,
+}
 
 /// A visitor's own error, or the database's.
 enum Stop<E> {
@@ -53,11 +60,16 @@ fn each<E>(connection: &Connection, visit: &mut impl FnMut(&ResultRow<'_>) -> Re
         .prepare("SELECT message FROM attempt WHERE state = 0 AND kind = 0")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    let mut show = |row: &Row<'_>| match read(row, &open) {
+    let shared = Shared {
+        names: texts(connection, "SELECT id, text FROM name")?,
+        instances: texts(connection, "SELECT id, name FROM instance")?,
+        open,
+    };
+    let mut show = |row: &Row<'_>| match read(row, &shared) {
         Ok(row) => visit(&row).map_err(Stop::Visitor),
         Err(error) => Err(Stop::Database(error)),
     };
-    let listed = format!("{MESSAGES} WHERE message.position IS NOT NULL ORDER BY message.position");
+    let listed = format!("{MESSAGES} WHERE position IS NOT NULL ORDER BY position");
     let (mut listed, mut rows) = (connection.prepare(&listed)?, connection.prepare(ROWS)?);
     let (mut listed, mut rows) = (listed.query([])?, rows.query([])?);
     let (mut message, mut row) = (listed.next()?, rows.next()?);
@@ -76,7 +88,7 @@ fn each<E>(connection: &Connection, visit: &mut impl FnMut(&ResultRow<'_>) -> Re
             message = listed.next()?;
         }
     }
-    let gone = format!("{MESSAGES} WHERE message.position IS NULL ORDER BY message.id");
+    let gone = format!("{MESSAGES} WHERE position IS NULL ORDER BY id");
     let mut gone = connection.prepare(&gone)?;
     let mut gone = gone.query([])?;
     while let Some(row) = gone.next()? {
@@ -89,30 +101,37 @@ fn position(row: &Row<'_>) -> rusqlite::Result<i64> {
     row.get(17)
 }
 
-fn read<'a>(row: &'a Row<'_>, open: &HashSet<i64>) -> rusqlite::Result<ResultRow<'a>> {
-    let id: i64 = row.get(18)?;
-    let under_way = open.contains(&id);
+fn read<'a>(row: &'a Row<'_>, shared: &'a Shared) -> rusqlite::Result<ResultRow<'a>> {
+    let under_way = !shared.open.is_empty() && shared.open.contains(&row.get(18)?);
     let attempts: u32 = row.get(7)?;
     Ok(ResultRow {
-        event: text(row, 0)?.unwrap_or_default(),
+        event: named(&shared.names, row, 0)?.unwrap_or_default(),
         recipient: text(row, 1)?.unwrap_or_default(),
         label: text(row, 2)?.unwrap_or_default(),
         // While a run goes on, nobody knows yet what comes of a create that is under way.
         status: if under_way { State::Unknown } else { state_of(row.get(3)?)? },
         message_id: text(row, 4)?,
         zaap_id: text(row, 5)?,
-        instance: text(row, 6)?,
+        instance: named(&shared.instances, row, 6)?,
         attempts: attempts + u32::from(under_way),
         http_status: row.get(8)?,
         error: text(row, 9)?.unwrap_or_default(),
         updated_at: time(row.get(10)?),
-        file: text(row, 11)?.unwrap_or_default(),
+        file: named(&shared.names, row, 11)?.unwrap_or_default(),
         line: row.get(12)?,
         revision: row.get(13)?,
         edited_at: row.get::<_, Option<i64>>(14)?.map(time),
         variant: row.get(15)?,
         columns: text(row, 16)?.unwrap_or_default(),
     })
+}
+
+fn texts(connection: &Connection, select: &str) -> rusqlite::Result<HashMap<i64, String>> {
+    connection.prepare(select)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+fn named<'a>(texts: &'a HashMap<i64, String>, row: &Row<'_>, column: usize) -> rusqlite::Result<Option<&'a str>> {
+    Ok(row.get::<_, Option<i64>>(column)?.and_then(|id| texts.get(&id)).map(String::as_str))
 }
 
 fn time(ms: i64) -> Timestamp {

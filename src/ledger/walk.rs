@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
-use super::aim::{self, Aim, Body, Listing};
+use super::aim::{self, Aim, Body, Insert, Listing};
 use super::names::{Instances, Names};
 use super::reconcile::{Access, WalkError};
 use super::record::{Record, Scan};
@@ -31,6 +31,8 @@ pub(super) struct Walk<'a> {
     scan: Scan<'a>,
     tally: Tally<'a>,
     met: Met,
+    /// Only when writing.
+    insert: Option<Insert<'a>>,
     next_id: i64,
     visit: Option<Visit<'a>>,
     now_ms: i64,
@@ -54,6 +56,7 @@ impl<'a> Walk<'a> {
             context,
             names: Names::load(connection)?,
             instances: Instances::load(connection, access, context.instances)?,
+            insert: (access == Access::Write).then(|| Insert::new(connection)).transpose()?,
             next_id: scan.last() + 1,
             met: Met::default(),
             rows: Met::default(),
@@ -227,8 +230,8 @@ impl<'a> Walk<'a> {
             wanted,
             None,
         );
-        if self.access == Access::Write {
-            aim::insert(self.connection, self.next_id, (key.0, identity), &verb, (listing, body), self.now_ms)?;
+        if let Some(insert) = &mut self.insert {
+            insert.write(self.next_id, (key.0, identity), &verb, (listing, body), self.now_ms)?;
             self.next_id += 1;
             self.changed = true;
         }
