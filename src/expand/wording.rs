@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::cells::{Cells, Context};
 use crate::diagnostic::text::event::NO_ZONE;
 use crate::diagnostic::text::template::{OUT_OF_FUEL, out_of_fuel_before};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place};
-use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Zone};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Warning, Zone};
 use crate::manifest::{EventTemplate, EventZone, Nothing, RenderFault, Reported, Template, Values, Var};
 
 /// A rendered event: the wire's JSON, and what the plan shows of it.
@@ -97,16 +97,18 @@ impl<'m> Wording<'m> {
         if cannot_render {
             return None;
         }
-        let built = self.build(variant, |_| true);
-        let (worded, findings) = match built {
-            Ok(mut built) => {
-                let warnings = std::mem::take(&mut built.warnings);
-                (Some(Worded::of(built)), warnings)
+        match self.build(variant, |_| true) {
+            Ok(built) => {
+                for warning in built.warnings.into_iter().flatten() {
+                    found.extend(self.warn(warning, variant, (cells, said)));
+                }
+                Some(Worded::of(built))
             }
-            Err(faults) => (None, faults),
-        };
-        found.extend(findings.into_iter().filter_map(|finding| self.place(finding, variant, Some((cells, said)))));
-        worded
+            Err(faults) => {
+                found.extend(faults.into_iter().filter_map(|fault| self.place(fault, variant, Some((cells, said)))));
+                None
+            }
+        }
     }
 
     fn render_fixed(&mut self, variant: usize, diagnostics: &mut Diagnostics) -> Option<Worded> {
@@ -120,9 +122,9 @@ impl<'m> Wording<'m> {
         }
         let is_usable = |field| is_fixed(field) && !faults.iter().any(|(faulty, _)| *faulty == field);
         match self.build(variant, is_usable) {
-            Ok(mut built) => {
-                for warning in std::mem::take(&mut built.warnings) {
-                    diagnostics.extend(self.place(warning, variant, None));
+            Ok(built) => {
+                for warning in built.warnings.into_iter().flatten() {
+                    diagnostics.extend(self.place(warning.finding(), variant, None));
                 }
                 FIELDS.into_iter().all(is_usable).then(|| Worded::of(built))
             }
@@ -199,6 +201,15 @@ impl<'m> Wording<'m> {
         Some(fault.diagnostic.at(place).related(fault.place, "used here"))
     }
 
+    /// What to say about a row's date; no more than that there is something where it is only counted.
+    fn warn(&mut self, warning: Warning, variant: usize, row: (&Cells<'_>, &Diagnostics)) -> Option<Diagnostic> {
+        let (cells, said) = row;
+        if self.is_of_row(Field::DateTime, variant, warning.code()) && said.only_counts(warning.code(), cells.file()) {
+            return Some(Diagnostic::new(warning.code(), "").at(Place::file(cells.file())));
+        }
+        self.place(warning.finding(), variant, Some(row))
+    }
+
     /// Gives a finding its place: the row's when the text depends on the row, else the template's, and then only once.
     fn place(
         &mut self,
@@ -207,10 +218,7 @@ impl<'m> Wording<'m> {
         row: Option<(&Cells<'_>, &Diagnostics)>,
     ) -> Option<Diagnostic> {
         let Finding { field, diagnostic } = finding;
-        // That there is no zone is the manifest's fault, whatever the row says.
-        let of_row = self.depends_on_row(field, variant)
-            && (diagnostic.code.id != NO_ZONE.id || matches!(self.event.timezone, EventZone::Template(_)));
-        let row = row.filter(|_| of_row);
+        let row = row.filter(|_| self.is_of_row(field, variant, diagnostic.code));
         if let Some((cells, said)) = row
             && said.only_counts(diagnostic.code, cells.file())
         {
@@ -225,6 +233,13 @@ impl<'m> Wording<'m> {
             }
             None => self.said.insert((field, variant, diagnostic.code.id)).then(|| diagnostic.at(template_place)),
         }
+    }
+
+    /// Whether it is the row that something is said about. That there is no zone is the manifest's fault, whatever the
+    /// row says.
+    fn is_of_row(&self, field: Field, variant: usize, code: &Code) -> bool {
+        self.depends_on_row(field, variant)
+            && (code.id != NO_ZONE.id || matches!(self.event.timezone, EventZone::Template(_)))
     }
 
     fn depends_on_row(&self, field: Field, variant: usize) -> bool {

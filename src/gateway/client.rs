@@ -27,8 +27,6 @@ const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(5);
 /// that nobody read look unknown.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
-const USER_AGENT: &str = concat!("zapi-batch/", env!("CARGO_PKG_VERSION"));
-
 pub(super) struct Client {
     http: reqwest::Client,
 }
@@ -44,7 +42,6 @@ impl Client {
             .http1_only()
             .no_proxy()
             .https_only(!base.is_loopback())
-            .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT_MAX.min(timeout / 2))
             .timeout(timeout)
             // As many as there are requests in flight: the engine's slots are the limit.

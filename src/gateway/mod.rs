@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 
@@ -30,6 +30,9 @@ use redact::Redactor;
 use crate::instance::Instance;
 use crate::message::AttemptKind;
 use crate::outcome::{NotSent, Outcome};
+
+/// Who we say we are.
+const PROGRAM: &str = concat!("zapi-batch/", env!("CARGO_PKG_VERSION"));
 
 /// An answer to an attempt is read up to here.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -153,7 +156,10 @@ impl Endpoint {
                 return Err(GatewayError::Credential { instance: Arc::clone(&instance.name), what });
             }
         }
-        let mut headers = HeaderMap::with_capacity(2);
+        // All of them, the library's own defaults too, which it would add to each request's copy one by one.
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(PROGRAM));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(client_token) = &credentials.client_token {
             let mut value = HeaderValue::from_str(client_token.expose_secret())

@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::event::{Builder, Field, Texts, Zone};
+use super::super::event::{Builder, Field, Texts, Warning, Zone};
 use super::super::raw::{OneOrMany, Ordered, RawEvent, Text};
 use super::super::template::{self, Template};
 use super::super::tree::{Kind, Node};
@@ -155,7 +155,7 @@ fn constants(context: &mut Context<'_>, event: &mut EventTemplate) {
             canceled: constant(Field::Canceled).or(Some("false")),
         };
         let findings = match builder.build(&texts, zone) {
-            Ok(built) => built.warnings,
+            Ok(built) => built.warnings.into_iter().flatten().map(Warning::finding).collect(),
             Err(faults) => faults,
         };
         let new = findings.into_iter().filter(|finding| variant == 0 || finding.field.may_vary());

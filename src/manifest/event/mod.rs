@@ -7,12 +7,13 @@ mod tests;
 pub(super) mod time;
 mod zone;
 
+use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{EventTemplate, EventZone, Template};
 use crate::diagnostic::text::event as words;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::message::{CallLinkType, Event, Location};
 
 pub(super) use zone::read_zone;
@@ -66,8 +67,40 @@ pub struct Built {
     pub event: Event,
     /// The moment, when a zone or an offset is known.
     pub at: Option<Timestamp>,
-    /// Past, far ahead, no zone: to be said once a template, or once a row when the date depends on the row.
-    pub warnings: Vec<Finding>,
+    /// To be said once a template, or once a row when the date depends on the row.
+    pub warnings: Warnings,
+}
+
+/// No zone, and past or far ahead.
+pub type Warnings = [Option<Warning>; 2];
+
+/// What is noteworthy about a date that is sent all the same. Its words are made only where they are shown: in a list of
+/// a million rows of last year, a hundred times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    NoZone,
+    /// The wall clock.
+    Past(DateTime),
+    FarAhead(DateTime),
+}
+
+impl Warning {
+    pub fn code(self) -> &'static Code {
+        match self {
+            Self::NoZone => &words::NO_ZONE,
+            Self::Past(_) => &words::PAST,
+            Self::FarAhead(_) => &words::FAR_AHEAD,
+        }
+    }
+
+    pub fn finding(self) -> Finding {
+        let diagnostic = match self {
+            Self::NoZone => words::no_zone(),
+            Self::Past(local) => words::past(&time::shown(local)),
+            Self::FarAhead(local) => words::far_ahead(&time::shown(local)),
+        };
+        Finding { field: Field::DateTime, diagnostic }
+    }
 }
 
 /// Builds events for the rows of one send: within it, a zone that is [`Zone::Known`] is always the same.
@@ -102,7 +135,7 @@ struct When {
     date_time: String,
     time_zone: Option<String>,
     at: Option<Timestamp>,
-    warnings: Vec<Finding>,
+    warnings: Warnings,
 }
 
 impl Builder {
@@ -150,8 +183,9 @@ impl Builder {
                 call_link_type,
                 canceled,
             };
-            let (at, warnings) = (when.at, when.warnings.clone());
-            return Ok(Built { event, at, warnings: self.unsaid(warnings) });
+            let (at, warnings) = (when.at, when.warnings);
+            let was_checked = self.checked.contains(&Field::DateTime);
+            return Ok(Built { event, at, warnings: if was_checked { Warnings::default() } else { warnings } });
         }
         Err(self.unsaid(faults))
     }
@@ -222,22 +256,17 @@ fn when(date_time: &str, zone: Zone<'_>, now: Timestamp) -> Result<When, Vec<Fin
     })
 }
 
-fn warnings(resolved: &time::Resolved, now: Timestamp) -> Vec<Finding> {
-    let mut warnings = Vec::new();
-    let mut warn = |diagnostic| warnings.push(Finding { field: Field::DateTime, diagnostic });
-    if resolved.offset.is_none() {
-        warn(words::no_zone());
-    }
+fn warnings(resolved: &time::Resolved, now: Timestamp) -> Warnings {
     // Without a zone the moment is known to within a day, and that is enough to be sure of these.
     let latest = resolved.at.or_else(|| Offset::constant(-14).to_timestamp(resolved.local).ok());
     let earliest = resolved.at.or_else(|| Offset::constant(14).to_timestamp(resolved.local).ok());
     let year_ahead = now.saturating_add(SignedDuration::from_hours(366 * 24)).unwrap_or(Timestamp::MAX);
-    if latest.is_some_and(|at| at < now) {
-        warn(words::past(&time::shown(resolved.local)));
-    } else if earliest.is_some_and(|at| at > year_ahead) {
-        warn(words::far_ahead(&time::shown(resolved.local)));
-    }
-    warnings
+    let distance = if latest.is_some_and(|at| at < now) {
+        Some(Warning::Past(resolved.local))
+    } else {
+        earliest.is_some_and(|at| at > year_ahead).then_some(Warning::FarAhead(resolved.local))
+    };
+    [resolved.offset.is_none().then_some(Warning::NoZone), distance]
 }
 
 /// YAML's block texts end with a newline that nobody means.

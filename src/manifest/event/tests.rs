@@ -93,7 +93,7 @@ fn warnings_about_dates() {
         ("2026-11-22T08:59", None, &["W133"]),
     ] {
         let warnings = built(text, zone).unwrap().warnings;
-        let codes: Vec<&str> = warnings.iter().map(|found| found.diagnostic.code.id).collect();
+        let codes: Vec<&str> = warnings.iter().flatten().map(|warning| warning.code().id).collect();
         assert_eq!(codes, expected, "{text}");
     }
 }

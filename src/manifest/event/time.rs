@@ -60,9 +60,9 @@ fn seconds(rest: &str) -> Option<(i8, i32, &str)> {
     let Some(rest) = rest.strip_prefix(':') else { return Some((0, 0, rest)) };
     let (second, rest) = digits(rest, 2, 2)?;
     let Some(fraction) = rest.strip_prefix('.') else { return Some((second, 0, rest)) };
-    let (_, after) = digits::<u32>(fraction, 1, 9)?;
-    let written = &fraction[..fraction.len() - after.len()];
-    Some((second, format!("{written:0<9}").parse().ok()?, after))
+    let (written, after) = digits::<i32>(fraction, 1, 9)?;
+    let places = u32::try_from(fraction.len() - after.len()).ok()?;
+    Some((second, written * 10_i32.pow(9 - places), after))
 }
 
 fn date(text: &str, year: i16, month: u8, day: i8) -> Result<Date, Fault> {
