@@ -6,7 +6,7 @@
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::record::Record;
-use super::schema::{STANDING_CREATE, blocked_number, kind_number, state_number};
+use super::schema::{blocked_number, kind_number, state_number};
 use crate::message::{AttemptKind, SkipReason, State};
 use crate::plan::{Verb, called_off};
 
@@ -265,9 +265,9 @@ impl<'c> Insert<'c> {
 
 /// A person wants an unknown message sent again: what was tried is written off.
 pub(super) fn write_off(connection: &Connection, message: i64, now_ms: i64) -> rusqlite::Result<()> {
-    let update =
-        format!("UPDATE attempt SET state = 5, settled_at = ?2 WHERE message = ?1 AND {STANDING_CREATE} AND state = 3");
-    connection.prepare_cached(&update)?.execute(params![message, now_ms])?;
+    let update = "UPDATE attempt SET state = 5, void = 1, settled_at = ?2
+        WHERE message = ?1 AND kind = 0 AND void = 0 AND state = 3";
+    connection.prepare_cached(update)?.execute(params![message, now_ms])?;
     Ok(())
 }
 

@@ -119,65 +119,81 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Records what came of attempts, and what that makes of their messages. Holds the two statements that nearly every
-/// attempt needs, since finding a cached one takes a tenth of running it.
+/// Records what came of attempts, and what that makes of their messages.
+///
+/// Holds the two statements of an invitation that was accepted, as nearly all are: finding a cached one takes a tenth of
+/// running it. They set what is new and nothing else, so that of the indexes only that of open attempts is written.
 struct Settle<'c> {
     connection: &'c Connection,
-    attempt: CachedStatement<'c>,
-    accepted: CachedStatement<'c>,
+    accepted_attempt: CachedStatement<'c>,
+    accepted_message: CachedStatement<'c>,
 }
 
 impl<'c> Settle<'c> {
     fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let attempt = "UPDATE OR ROLLBACK attempt SET state = ?1, settled_at = ?2, http_status = ?3, error = ?4,
-            message_id = ?5, zaap_id = ?6 WHERE id = ?7 AND message = ?8 AND kind = ?9 AND state = 0";
-        let accepted = "UPDATE message SET state = 1, task = NULL, revision = 1, attempts = attempts + 1,
+        let attempt = "UPDATE OR ROLLBACK attempt SET state = 1, settled_at = ?1, http_status = ?2
+            WHERE id = ?3 AND message = ?4 AND kind = 0 AND state = 0";
+        let message = "UPDATE message SET state = 1, task = NULL, revision = 1, attempts = attempts + 1,
             http_status = ?2, error = '', accepted_at = ?3, updated_at = ?3, message_id = ?4, zaap_id = ?5
             WHERE id = ?1";
-        let (attempt, accepted) = (connection.prepare_cached(attempt)?, connection.prepare_cached(accepted)?);
-        Ok(Self { connection, attempt, accepted })
+        let (accepted_attempt, accepted_message) =
+            (connection.prepare_cached(attempt)?, connection.prepare_cached(message)?);
+        Ok(Self { connection, accepted_attempt, accepted_message })
     }
 
     fn write(&mut self, settlement: &Settlement) -> rusqlite::Result<()> {
         let Settlement { attempt, message, kind, outcome, at } = settlement;
-        let (state, ids) = match outcome {
-            Outcome::Accepted { message_id, zaap_id } => (attempt::ACCEPTED, Some((message_id, zaap_id))),
-            Outcome::Rejected { .. } => (attempt::REJECTED, None),
-            Outcome::NotSent { .. } => (attempt::NOT_SENT, None),
-            Outcome::Unknown { .. } => (attempt::UNKNOWN, None),
-        };
-        let error = (!outcome.error().is_empty()).then_some(outcome.error());
-        let (at, status) = (at.as_millisecond(), outcome.http_status());
-        // An invitation's ids stand in its message; an edit's own are of use to nobody but a recall.
-        let ids_here = ids.filter(|_| *kind == AttemptKind::Edit);
-        one(self.attempt.execute(params![
-            state,
-            at,
-            status,
-            error,
-            ids_here.map(|ids| ids.0),
-            ids_here.map(|ids| ids.1),
-            attempt,
-            message,
-            kind_number(*kind)
-        ])?)?;
-        let connection = self.connection;
+        let (connection, status, at) = (self.connection, outcome.http_status(), at.as_millisecond());
         match (outcome, kind) {
             (Outcome::Accepted { message_id, zaap_id }, AttemptKind::Create) => {
-                one(self.accepted.execute(params![message, status, at, message_id, zaap_id])?)
+                one(self.accepted_attempt.execute(params![at, status, attempt, message])?)?;
+                one(self.accepted_message.execute(params![message, status, at, message_id, zaap_id])?)
             }
-            (Outcome::Accepted { .. }, AttemptKind::Edit) => edited(connection, *message, status, at),
-            (Outcome::Rejected { error, .. }, _) => refuse(connection, *message, 2, 0, (status, error, at)),
-            (Outcome::NotSent { error, .. }, _) => refuse(connection, *message, 0, 0, (status, error, at)),
-            (Outcome::Unknown { error, .. }, AttemptKind::Create) => {
-                refuse(connection, *message, 3, 0, (status, error, at))
+            (Outcome::Accepted { message_id, zaap_id }, AttemptKind::Edit) => {
+                close(connection, settlement, attempt::ACCEPTED, Some((message_id, zaap_id)))?;
+                edited(connection, *message, status, at)
             }
-            // An edit replaces, so it is simply made again; until then nobody knows which wording the recipient has.
-            (Outcome::Unknown { error, .. }, AttemptKind::Edit) => {
-                refuse(connection, *message, 0, 1, (status, error, at))
+            (Outcome::Rejected { error, .. }, _) => {
+                close(connection, settlement, attempt::REJECTED, None)?;
+                refuse(connection, *message, 2, 0, (status, error, at))
+            }
+            (Outcome::NotSent { error, .. }, _) => {
+                close(connection, settlement, attempt::NOT_SENT, None)?;
+                refuse(connection, *message, 0, 0, (status, error, at))
+            }
+            (Outcome::Unknown { error, .. }, kind) => {
+                close(connection, settlement, attempt::UNKNOWN, None)?;
+                // An edit replaces, so it is simply made again; until then nobody knows which wording the recipient has.
+                let (state, doubt) = if *kind == AttemptKind::Create { (3, 0) } else { (0, 1) };
+                refuse(connection, *message, state, doubt, (status, error, at))
             }
         }
     }
+}
+
+/// Settles an attempt. An invitation's ids stand in its message; an edit's own are of use to nobody but a recall.
+fn close(
+    connection: &Connection,
+    settlement: &Settlement,
+    state: i64,
+    ids: Option<(&String, &String)>,
+) -> rusqlite::Result<()> {
+    let Settlement { attempt, message, kind, outcome, at } = settlement;
+    let update =
+        "UPDATE OR ROLLBACK attempt SET state = ?1, void = ?1 = 2 OR ?1 > 3, settled_at = ?2, http_status = ?3,
+        error = ?4, message_id = ?5, zaap_id = ?6 WHERE id = ?7 AND message = ?8 AND kind = ?9 AND state = 0";
+    let error = (!outcome.error().is_empty()).then_some(outcome.error());
+    one(connection.prepare_cached(update)?.execute(params![
+        state,
+        at.as_millisecond(),
+        outcome.http_status(),
+        error,
+        ids.map(|ids| ids.0),
+        ids.map(|ids| ids.1),
+        attempt,
+        message,
+        kind_number(*kind)
+    ])?)
 }
 
 fn edited(connection: &Connection, message: i64, status: Option<u16>, at: i64) -> rusqlite::Result<()> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attempts::one;
 use super::reading::named_row;
-use super::schema::{STANDING_CREATE, attempt};
+use super::schema::attempt;
 use super::{Ledger, LedgerError, Queued, UnknownMessage, Verdict};
 use crate::message::AttemptKind;
 
@@ -59,10 +59,9 @@ impl Ledger {
 }
 
 fn resolve(connection: &Connection, message: i64, verdict: &Verdict, at: i64) -> rusqlite::Result<()> {
-    let select = format!("SELECT id, started_at FROM attempt WHERE message = ?1 AND {STANDING_CREATE} AND state = 3");
-    let (id, started_at): (i64, i64) =
-        connection.query_row(&select, [message], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let settle = "UPDATE attempt SET state = ?2, settled_at = ?3 WHERE id = ?1";
+    let select = "SELECT id, started_at FROM attempt WHERE message = ?1 AND kind = 0 AND void = 0 AND state = 3";
+    let (id, started_at): (i64, i64) = connection.query_row(select, [message], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let settle = "UPDATE attempt SET state = ?2, void = ?2 > 3, settled_at = ?3 WHERE id = ?1";
     match verdict {
         Verdict::Arrived { message_id } => {
             connection.execute(settle, (id, attempt::ACCEPTED, at))?;
@@ -83,7 +82,7 @@ fn recall(connection: &Connection, queued: &Queued, at: i64) -> rusqlite::Result
     match queued.kind {
         AttemptKind::Create => {
             // Its ids move to the attempt, which stays on record; the message has none until it is sent again.
-            let settle = "UPDATE attempt SET state = 6, settled_at = ?2,
+            let settle = "UPDATE attempt SET state = 6, void = 1, settled_at = ?2,
                 message_id = (SELECT message_id FROM message WHERE id = ?3), zaap_id = ?4 WHERE id = ?1 AND message = ?3";
             one(connection.execute(settle, params![queued.attempt, at, queued.message, queued.zaap_id])?)?;
             let update = "UPDATE message SET state = 0, task = 0, revision = 0, doubt = 0, called_off = 0,
@@ -92,7 +91,7 @@ fn recall(connection: &Connection, queued: &Queued, at: i64) -> rusqlite::Result
             connection.execute("UPDATE wording SET was = NULL WHERE message = ?1", [queued.message])?;
         }
         AttemptKind::Edit => {
-            let settle = "UPDATE attempt SET state = 6, settled_at = ?2 WHERE id = ?1 AND message = ?3";
+            let settle = "UPDATE attempt SET state = 6, void = 1, settled_at = ?2 WHERE id = ?1 AND message = ?3";
             one(connection.execute(settle, (queued.attempt, at, queued.message))?)?;
             // What the recipient had before is not on record any more, hence the doubt: it is edited in any case.
             let update = "UPDATE message SET state = 0, task = 1, doubt = 1, revision = max(revision - 1, 1),
@@ -129,7 +128,7 @@ fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String
 
 fn accepted_create(connection: &Connection, message: i64) -> rusqlite::Result<Option<i64>> {
     connection
-        .prepare_cached(&format!("SELECT id FROM attempt WHERE message = ?1 AND {STANDING_CREATE} AND state = 1"))?
+        .prepare_cached("SELECT id FROM attempt WHERE message = ?1 AND kind = 0 AND void = 0 AND state = 1")?
         .query_row([message], |row| row.get(0))
         .optional()
 }

@@ -143,13 +143,28 @@ CREATE TABLE skipped_row (
     updated_at INTEGER NOT NULL
 ) STRICT;
 ", "
--- The same condition, but a list of three would be looked up in a temporary table, built anew by every statement.
+-- Whether nothing came of it: rejected, not sent, written off, recalled. A column of its own, so that settling an accepted
+-- attempt leaves the index below alone, and its condition needs no list, for which every statement would build a
+-- temporary table.
+DROP TRIGGER attempt_begins;
+DROP TRIGGER attempt_settles;
 DROP INDEX attempt_one_create;
-CREATE UNIQUE INDEX attempt_one_create ON attempt (message) WHERE kind = 0 AND (state < 2 OR state = 3);
-"];
+ALTER TABLE attempt ADD COLUMN void INTEGER NOT NULL DEFAULT 0 CHECK (void BETWEEN 0 AND 1);
+UPDATE attempt SET void = 1 WHERE state = 2 OR state > 3;
+-- Nobody is invited twice.
+CREATE UNIQUE INDEX attempt_one_create ON attempt (message) WHERE kind = 0 AND void = 0;
 
-/// What a query has to name so that the index of creates that stand is found.
-pub(super) const STANDING_CREATE: &str = "kind = 0 AND (state < 2 OR state = 3)";
+-- Afterwards rather than before, so that the row need not be looked for again.
+CREATE TRIGGER attempt_begins AFTER INSERT ON attempt WHEN NEW.state <> 0 OR NEW.void <> 0
+BEGIN SELECT RAISE(ROLLBACK, 'an attempt begins as an intent'); END;
+
+CREATE TRIGGER attempt_settles AFTER UPDATE ON attempt
+WHEN NEW.id <> OLD.id OR NEW.message <> OLD.message OR NEW.kind <> OLD.kind OR NEW.started_at <> OLD.started_at
+    OR NEW.void <> (NEW.state = 2 OR NEW.state > 3)
+    OR NOT (OLD.state = 0 AND NEW.state BETWEEN 1 AND 4
+        OR OLD.state = 3 AND (NEW.state = 1 OR NEW.state = 5) OR OLD.state = 1 AND NEW.state = 6)
+BEGIN SELECT RAISE(ROLLBACK, 'an attempt is settled once'); END;
+"];
 
 /// The version that this program writes.
 pub(super) fn newest() -> i64 {
@@ -282,7 +297,7 @@ mod tests {
             for to in 0..=6 {
                 let connection = database();
                 connection.execute(insert, (0, None::<i64>)).unwrap();
-                let update = "UPDATE attempt SET state = ?, settled_at = 1";
+                let update = "UPDATE attempt SET state = ?1, void = ?1 = 2 OR ?1 > 3, settled_at = 1";
                 let way: &[i64] = match from {
                     0 => &[],
                     5 => &[3, 5],
@@ -293,7 +308,8 @@ mod tests {
                     connection.execute(update, [step]).unwrap();
                 }
                 let settled = (to > 0).then_some(1);
-                let done = connection.execute("UPDATE attempt SET state = ?, settled_at = ?", (to, settled));
+                let done = connection
+                    .execute("UPDATE attempt SET state = ?1, void = ?1 = 2 OR ?1 > 3, settled_at = ?2", (to, settled));
                 assert_eq!(done.is_ok(), allowed(from, to), "{from} -> {to}");
             }
         }
@@ -301,6 +317,14 @@ mod tests {
         connection.execute("INSERT INTO attempt (message, kind, state, started_at) VALUES (1, 0, 0, 0)", []).unwrap();
         assert!(connection.execute("DELETE FROM attempt", []).is_err());
         assert!(connection.execute("UPDATE attempt SET message = 2, state = 1, settled_at = 1", []).is_err());
+        for (state, void) in [(0, 1), (1, 1), (2, 0), (3, 1), (4, 0)] {
+            let connection = database();
+            let insert = "INSERT INTO attempt (message, kind, state, void, started_at) VALUES (1, 0, 0, 0, 0)";
+            connection.execute(insert, []).unwrap();
+            let settled = (state > 0).then_some(1);
+            let update = "UPDATE attempt SET state = ?1, void = ?2, settled_at = ?3";
+            assert!(connection.execute(update, (state, void, settled)).is_err(), "{state} {void}");
+        }
     }
 
     #[test]
@@ -318,7 +342,9 @@ mod tests {
             let connection = database();
             connection.execute(insert, [0]).unwrap();
             for step in way {
-                connection.execute("UPDATE attempt SET state = ?, settled_at = 1", [step]).unwrap();
+                connection
+                    .execute("UPDATE attempt SET state = ?1, void = ?1 = 2 OR ?1 > 3, settled_at = 1", [step])
+                    .unwrap();
             }
             assert_eq!(connection.execute(insert, [0]).is_ok(), again, "{way:?}");
             assert!(connection.execute(insert, [1]).is_ok(), "an edit may be repeated, {way:?}");
