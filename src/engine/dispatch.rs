@@ -17,6 +17,9 @@ const LEAD_MIN: Duration = Duration::from_millis(20);
 const LEAD_MAX: Duration = Duration::from_millis(500);
 /// How many messages of a lane are read from the ledger at once, at least; four for each slot, if that is more.
 const CHUNK_MIN: usize = 256;
+/// A commit that could begin is held for the rest of a burst until this part of the slots has its answers. Held for more,
+/// all slots would fall into step, as what leaves together comes back together, and wait for one another.
+const BURST_PART: usize = 32;
 
 impl Fleet {
     /// What follows from everything taken in so far. Never waits; [`Fleet::wake`] says when to ask again if nothing
@@ -54,6 +57,12 @@ impl Fleet {
         };
         let lanes = self.lanes.iter().filter_map(|lane| lane.wake);
         lanes.chain(deadline).min()
+    }
+
+    /// Whether the next decision begins a commit for which a moment more would bring further answers.
+    pub fn is_amid_burst(&self) -> bool {
+        let is_next = self.phase == Phase::Running && self.committing.is_none() && !self.settlements.is_empty();
+        is_next && self.settled_slots.len() < self.slots.len() / BURST_PART && self.is_flying()
     }
 
     /// Whether a request has left and has no answer yet.

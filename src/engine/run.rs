@@ -89,6 +89,7 @@ pub async fn run(
             () = sleep_until(wake) => {}
         }
         shell.take_in_what_is_here();
+        while shell.fleet.is_amid_burst() && shell.more_has_come().await {}
     }
     shell.finish().await
 }
@@ -187,14 +188,25 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Everything that has arrived goes into one decision, and so into one transaction.
-    fn take_in_what_is_here(&mut self) {
+    /// Everything that has arrived goes into one decision, and so into one transaction. Says how many answers there were.
+    fn take_in_what_is_here(&mut self) -> usize {
         while let Some(said) = self.thread.try_next() {
             self.heard(said);
         }
+        let mut answers = 0;
         while let Some(Some((slot, work, outcome))) = self.flights.next().now_or_never() {
             self.take_in(Input::Settled { slot, work, outcome });
+            answers += 1;
         }
+        answers
+    }
+
+    /// Whether another answer came in right after the last, so that they can share a commit. Waits for nothing.
+    async fn more_has_come(&mut self) -> bool {
+        // Once for the runtime to look at the sockets, and once for the connections to read them.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        self.take_in_what_is_here() > 0
     }
 
     fn carry_out(&mut self, command: Command) {
