@@ -215,7 +215,7 @@ pub(super) fn named_row(row: &Row<'_>, first: usize) -> rusqlite::Result<NamedRo
 
 /// Counts of messages, with creates that are under way as unknown. `condition` is SQL and begins with ` AND`.
 ///
-/// Added up in one pass: handing out each row takes four times as long, and grouping would sort them all first.
+/// Added up in one pass, since grouping would sort them all first.
 fn of_messages(connection: &Connection, condition: &str) -> rusqlite::Result<Counts> {
     let of_state = |state| format!("count(*) FILTER (WHERE state = {})", state_number(state));
     let columns = State::ALL.map(of_state).join(", ");
