@@ -17,6 +17,15 @@ use crate::outcome::{Outcome, Unknown};
 /// What a message says whose run died while its request was under way.
 const INTERRUPTED: &str = "the run ended before an answer came";
 
+/// The statements of nearly every message: its intent, and the two of its acceptance.
+pub(super) const INTENT: &str =
+    "INSERT OR ROLLBACK INTO attempt (id, message, kind, state, started_at) VALUES (?1, ?2, ?3, 0, ?4)";
+pub(super) const ACCEPTED_ATTEMPT: &str = "UPDATE OR ROLLBACK attempt SET state = 1, settled_at = ?1, http_status = ?2
+    WHERE id = ?3 AND message = ?4 AND kind = 0 AND state = 0";
+pub(super) const ACCEPTED_MESSAGE: &str = "UPDATE message SET state = 1, task = NULL, revision = 1,
+    attempts = attempts + 1, http_status = ?2, error = '', accepted_at = ?3, updated_at = ?3, message_id = ?4,
+    zaap_id = ?5 WHERE id = ?1";
+
 impl Ledger {
     /// The number of the last attempt, 0 when there is none: the next intent takes the one after it.
     pub fn last_attempt(&self) -> Result<i64, LedgerError> {
@@ -110,9 +119,7 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             settle.write(settlement)?;
         }
     }
-    let mut insert = connection.prepare_cached(
-        "INSERT OR ROLLBACK INTO attempt (id, message, kind, state, started_at) VALUES (?1, ?2, ?3, 0, ?4)",
-    )?;
+    let mut insert = connection.prepare_cached(INTENT)?;
     for Intent { attempt, message, kind, at } in &batch.intents {
         insert.execute(params![attempt, message, kind_number(*kind), at.as_millisecond()])?;
     }
@@ -131,13 +138,8 @@ struct Settle<'c> {
 
 impl<'c> Settle<'c> {
     fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let attempt = "UPDATE OR ROLLBACK attempt SET state = 1, settled_at = ?1, http_status = ?2
-            WHERE id = ?3 AND message = ?4 AND kind = 0 AND state = 0";
-        let message = "UPDATE message SET state = 1, task = NULL, revision = 1, attempts = attempts + 1,
-            http_status = ?2, error = '', accepted_at = ?3, updated_at = ?3, message_id = ?4, zaap_id = ?5
-            WHERE id = ?1";
-        let (accepted_attempt, accepted_message) =
-            (connection.prepare_cached(attempt)?, connection.prepare_cached(message)?);
+        let accepted_attempt = connection.prepare_cached(ACCEPTED_ATTEMPT)?;
+        let accepted_message = connection.prepare_cached(ACCEPTED_MESSAGE)?;
         Ok(Self { connection, accepted_attempt, accepted_message })
     }
 

@@ -225,7 +225,10 @@ pub(super) fn blocked_number(why: BlockedWhy) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::params_from_iter;
+
     use super::*;
+    use crate::ledger::attempts;
 
     fn database() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -270,14 +273,13 @@ mod tests {
     #[test]
     fn nothing_on_the_hot_path_builds_a_temporary_table() {
         let connection = database();
-        for sql in [
-            "INSERT INTO attempt (id, message, kind, state, started_at) VALUES (1, 1, 0, 0, 0)",
-            "UPDATE attempt SET state = 1, settled_at = 1 WHERE id = 1 AND message = 1 AND kind = 0 AND state = 0",
-            "UPDATE message SET state = 1, task = NULL, revision = 1 WHERE id = 1",
-        ] {
+        for sql in [attempts::INTENT, attempts::ACCEPTED_ATTEMPT, attempts::ACCEPTED_MESSAGE] {
             let mut explain = connection.prepare(&format!("EXPLAIN {sql}")).unwrap();
-            let steps: Vec<String> =
-                explain.query_map([], |row| row.get("opcode")).unwrap().collect::<rusqlite::Result<_>>().unwrap();
+            let steps: Vec<String> = explain
+                .query_map(params_from_iter(std::iter::repeat_n(1, explain.parameter_count())), |row| row.get("opcode"))
+                .unwrap()
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
             assert!(steps.iter().any(|step| step.starts_with("Insert")), "{steps:?}");
             assert!(!steps.iter().any(|step| step.starts_with("OpenEphemeral") || step == "OpenAutoindex"), "{sql}");
         }
