@@ -54,7 +54,7 @@ impl Ledger {
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         check_kind(&connection, &path)?;
         let version = schema::version(&connection).map_err(|error| failed(&path, error))?;
-        if version < schema::newest() {
+        if version < schema::READABLE {
             let why = format!("its format {version} is older than this program's; the next apply brings it up to date");
             return Err(LedgerError::NotALedger { path, why });
         }
@@ -243,6 +243,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::instance::Fingerprint;
+    use crate::ledger::Narrow;
 
     #[test]
     fn a_ledger_is_private_durable_and_keeps_its_id() {
@@ -290,6 +292,27 @@ mod tests {
             assert!(matches!(open("other"), LedgerError::OtherCampaign { campaign, .. } if campaign == "other"));
             assert!(matches!(open("link"), LedgerError::NotAFile { .. }));
         }
+    }
+
+    #[test]
+    fn the_first_format_is_read_as_it_is_and_brought_up_to_date_by_the_next_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let first = Connection::open(&path).unwrap();
+        schema::make_first_format(&first);
+        first.execute_batch("INSERT INTO meta (only, ledger, campaign, created_at) VALUES (1, 'id', 'c', 0)").unwrap();
+        drop(first);
+        let version = |ledger: &Ledger| schema::version(&ledger.connection).unwrap();
+        let reader = Ledger::open(&path, "c", Mode::Read).unwrap();
+        assert_eq!(version(&reader), 1);
+        let (day, fingerprint) = (Timestamp::UNIX_EPOCH, Fingerprint::from_hex("f".to_owned()));
+        assert_eq!(reader.sent_between(&fingerprint, day, Timestamp::MAX).unwrap(), 0);
+        assert_eq!(reader.counts(&Narrow::default()).unwrap().total(), 0);
+        assert!(reader.instance_counts().unwrap().is_empty() && reader.updated_at().unwrap().is_none());
+        assert!(reader.each_result::<LedgerError>(|_| Ok(())).is_ok());
+        drop(reader);
+        let writer = Ledger::open(&path, "c", Mode::Write).unwrap();
+        assert_eq!((version(&writer), writer.id()), (schema::newest(), "id"));
     }
 
     #[test]

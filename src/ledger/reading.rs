@@ -168,7 +168,7 @@ impl Ledger {
         self.reading(|connection| {
             let select = "SELECT count(*) FROM attempt JOIN message ON message.id = attempt.message
                 JOIN instance ON instance.id = message.instance_id
-                WHERE void = 0 AND started_at >= ?1 AND started_at < ?2 AND fingerprint = ?3";
+                WHERE (attempt.state < 2 OR attempt.state = 3) AND started_at >= ?1 AND started_at < ?2 AND fingerprint = ?3";
             let between = params![from.as_millisecond(), to.as_millisecond(), instance.as_str()];
             connection.query_row(select, between, |row| count(row, 0))
         })

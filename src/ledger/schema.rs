@@ -166,6 +166,9 @@ WHEN NEW.id <> OLD.id OR NEW.message <> OLD.message OR NEW.kind <> OLD.kind OR N
 BEGIN SELECT RAISE(ROLLBACK, 'an attempt is settled once'); END;
 "];
 
+/// The oldest version that can be read as it is: nothing that reads names what came later.
+pub(super) const READABLE: i64 = 1;
+
 /// The version that this program writes.
 pub(super) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
@@ -185,6 +188,13 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// A database as the first version of this program left it.
+#[cfg(test)]
+pub(super) fn make_first_format(connection: &Connection) {
+    connection.execute_batch(MIGRATIONS[0]).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
 }
 
 pub(super) fn state_number(state: State) -> i64 {
@@ -255,8 +265,7 @@ mod tests {
         let insert = "INSERT INTO attempt (message, kind, state, started_at) VALUES (1, 0, 0, 0)";
         for state in 0..=5 {
             let mut connection = Connection::open_in_memory().unwrap();
-            connection.execute_batch(MIGRATIONS[0]).unwrap();
-            connection.pragma_update(None, "user_version", 1).unwrap();
+            make_first_format(&connection);
             connection.execute_batch(ONE_MESSAGE).unwrap();
             connection.execute(insert, []).unwrap();
             for step in if state == 5 { vec![3, 5] } else { vec![state; usize::from(state > 0)] } {

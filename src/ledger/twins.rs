@@ -73,7 +73,8 @@ fn look(path: PathBuf, wanted: &[(String, Event)]) -> rusqlite::Result<Option<Tw
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags)?;
     let kind: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if kind != schema::APPLICATION_ID || schema::version(&connection)? != schema::newest() {
+    if kind != schema::APPLICATION_ID || !(schema::READABLE..=schema::newest()).contains(&schema::version(&connection)?)
+    {
         return Ok(None);
     }
     let campaign = connection.query_row("SELECT campaign FROM meta", [], |row| row.get(0))?;
