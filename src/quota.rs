@@ -22,7 +22,8 @@ use crate::instance::Fingerprint;
 const GRANT_MAX: u64 = 64;
 /// Of what is left of a limit, at most this part is reserved at once: other campaigns want to send, too.
 const GRANT_PART: u64 = 8;
-/// Without a limit, so many times as much is reserved as was just sent in one go.
+/// Without a limit, so many times as much is reserved as was just sent in one go, the first left out: what goes out one
+/// by one is paced, and others should see little more counted than was sent.
 const GRANT_BATCHES: u64 = 128;
 /// Another process holds the file for less than a millisecond at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -159,7 +160,7 @@ impl Quota {
         let left = self.granted.get(&key).copied().unwrap_or(0);
         let mut reserved = 0;
         if sends > left {
-            reserved = GRANT_MAX.max(sends * GRANT_BATCHES);
+            reserved = GRANT_MAX.max((sends - 1) * GRANT_BATCHES);
             let day = day.to_string();
             let done = self.transaction(|connection| self.add(connection, instance, &day, reserved));
             done.map_err(|error| self.failed(&error))?;
@@ -335,8 +336,9 @@ mod tests {
     fn without_a_limit_sends_are_counted_for_those_who_have_one() {
         let folder = tempfile::tempdir().unwrap();
         let mut free = Quota::open(folder.path(), "free").unwrap();
-        for sends in [1, 7, 64, 128] {
+        for (sends, counted) in [(1, 64), (7, 64), (64, 64 + 63 * 128), (128, 64 + 63 * 128)] {
             free.count(&instance("a"), DAY, sends).unwrap();
+            assert_eq!(free.used(&instance("a"), DAY).unwrap(), counted, "after {sends} more");
         }
         drop(free);
         let mut limited = Quota::open(folder.path(), "limited").unwrap();
