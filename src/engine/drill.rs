@@ -110,6 +110,18 @@ pub(super) fn options(concurrency: usize, lanes: Vec<Limits>) -> FleetOptions {
     }
 }
 
+/// The `n`-th message of a lane.
+pub(super) fn message(lane: usize, n: usize, kind: AttemptKind) -> Work {
+    Work {
+        message: i64::try_from(lane * 1_000_000 + n).unwrap(),
+        kind,
+        original_id: None,
+        address: Address::new("1-group"),
+        label: format!("{n}"),
+        event: "{}".into(),
+    }
+}
+
 impl Drill {
     /// Each lane gets `count` messages of a kind; message ids are `lane * 1_000_000 + n`.
     pub(super) fn new(
@@ -118,14 +130,6 @@ impl Drill {
         kind: AttemptKind,
         script: impl FnMut(Sent) -> (Duration, Outcome) + 'static,
     ) -> Self {
-        let message = |lane: usize, n: usize| Work {
-            message: i64::try_from(lane * 1_000_000 + n).unwrap(),
-            kind,
-            original_id: None,
-            address: Address::new("1-group"),
-            label: format!("{n}"),
-            event: "{}".into(),
-        };
         let lanes = options.lanes.len();
         Self {
             concurrency: options.delivery.concurrency,
@@ -138,7 +142,7 @@ impl Drill {
             quota: HashMap::new(),
             stops: Vec::new(),
             fail_commit: None,
-            work: (0..lanes).map(|lane| (0..count).rev().map(|n| message(lane, n)).collect()).collect(),
+            work: (0..lanes).map(|lane| (0..count).rev().map(|n| message(lane, n, kind)).collect()).collect(),
             coming: BTreeMap::new(),
             nth_event: 0,
             open: HashMap::new(),

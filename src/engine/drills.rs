@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::command::Patience;
-use super::drill::{Drill, Sent, accepted, ms, not_sent, options, refused, rejected, reset, unknown, unlimited};
+use super::command::{Command, Input, Now, Patience};
+use super::drill::{
+    Drill, START, Sent, accepted, message, ms, not_sent, options, refused, rejected, reset, unknown, unlimited,
+};
 use super::event::{Event, LaneEnd, Why};
-use super::fleet::Stopped;
+use super::fleet::{Fleet, Stopped};
 use super::stop::{Audience, Signal};
 use crate::delivery::{Limits, Rate};
 use crate::message::AttemptKind::{Create, Edit};
@@ -45,6 +47,38 @@ fn everything_goes_out_once() {
     assert_eq!(drill.ends(), [LaneEnd::Done, LaneEnd::Done]);
     assert_eq!(drill.fleet.stopped(), None);
     assert_eq!(drill.fleet.tally().through(), 6000);
+}
+
+#[test]
+fn a_commit_is_held_for_a_burst_only_up_to_a_thirty_second_of_the_slots() {
+    for (slots, held) in [(4, [false; 3]), (31, [false; 3]), (64, [true, false, false]), (96, [true, true, false])] {
+        let now = Now { since: ms(1), clock: START.parse().unwrap() };
+        let mut fleet = Fleet::new(options(slots, vec![unlimited()]), 0);
+        let mut flying = Vec::new();
+        fleet.take_in(
+            Input::Fed { lane: 0, work: (0..200).map(|n| message(0, n, Create)).collect(), exhausted: true },
+            now,
+        );
+        while flying.len() < slots {
+            for command in fleet.decide(now) {
+                match command {
+                    Command::Commit(_) => fleet.take_in(Input::Committed, now),
+                    Command::Start { slot, work, .. } => flying.push((slot, work)),
+                    _ => {}
+                }
+            }
+        }
+        assert!(!fleet.is_amid_burst(), "nothing has come yet");
+        for is_held in held {
+            let (slot, work) = flying.pop().unwrap();
+            fleet.take_in(Input::Settled { slot, work, outcome: accepted() }, now);
+            assert_eq!(fleet.is_amid_burst(), is_held, "{slots} slots");
+        }
+        assert!(fleet.decide(now).iter().any(|command| matches!(command, Command::Commit(_))));
+        let (slot, work) = flying.pop().unwrap();
+        fleet.take_in(Input::Settled { slot, work, outcome: accepted() }, now);
+        assert!(!fleet.is_amid_burst(), "a commit is under way");
+    }
 }
 
 #[test]

@@ -19,9 +19,9 @@ use jiff::Timestamp;
 use crate::diagnostic::Diagnostics;
 use crate::manifest::{Manifest, Offered, check_result_columns, check_send_names};
 use crate::message::Expanded;
-use crate::recipient::{Identity, Recipient};
+use crate::recipient::Identity;
 
-use lists::{Audience, Suppressed};
+use lists::Suppressed;
 pub use summary::{EventSummary, Expansion, When};
 
 /// Receives what each row comes to, in input order. An error stops the expansion and is handed on.
@@ -63,20 +63,4 @@ impl Expansion {
     pub fn is_suppressed(&self, identity: &str) -> bool {
         self.suppressed.contains(&Identity::new(identity))
     }
-}
-
-/// The recipients of a list, whatever the sends say.
-///
-/// # Panics
-/// Never: nothing is written that could fail.
-pub fn recipients_of(manifest: &Manifest, list: usize, diagnostics: &mut Diagnostics) -> Vec<Recipient> {
-    let mut found = Vec::new();
-    lists::walk(manifest, &manifest.lists[list], lists::Walk::First, diagnostics, &mut |row, _| {
-        if let Audience::Recipient(recipient) = row.audience {
-            found.push(recipient);
-        }
-        Ok(())
-    })
-    .expect("nothing is written");
-    found
 }

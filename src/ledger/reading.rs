@@ -20,25 +20,22 @@ use crate::recipient::Address;
 const OPEN: &str = "SELECT message FROM attempt WHERE state = 0 AND kind = 0";
 
 impl Counts {
-    fn add(&mut self, state: State, count: u64) {
-        let total = match state {
+    fn of_mut(&mut self, state: State) -> &mut u64 {
+        match state {
             State::Accepted => &mut self.accepted,
             State::Rejected => &mut self.rejected,
             State::Unknown => &mut self.unknown,
             State::Pending => &mut self.pending,
             State::Skipped => &mut self.skipped,
-        };
-        *total += count;
+        }
+    }
+
+    fn add(&mut self, state: State, count: u64) {
+        *self.of_mut(state) += count;
     }
 
     fn take(&mut self, state: State, count: u64) {
-        let total = match state {
-            State::Accepted => &mut self.accepted,
-            State::Rejected => &mut self.rejected,
-            State::Unknown => &mut self.unknown,
-            State::Pending => &mut self.pending,
-            State::Skipped => &mut self.skipped,
-        };
+        let total = self.of_mut(state);
         *total = total.saturating_sub(count);
     }
 }

@@ -229,16 +229,6 @@ impl Counts {
     pub fn total(&self) -> u64 {
         self.accepted + self.rejected + self.unknown + self.pending + self.skipped
     }
-
-    pub fn of(&self, state: State) -> u64 {
-        match state {
-            State::Accepted => self.accepted,
-            State::Rejected => self.rejected,
-            State::Unknown => self.unknown,
-            State::Pending => self.pending,
-            State::Skipped => self.skipped,
-        }
-    }
 }
 
 /// One row of the results CSV, borrowed from the ledger while it is read.
