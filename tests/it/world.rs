@@ -29,7 +29,8 @@ impl World {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// With a copy of the repository's `manifests` folder under its own name.
+    /// With a copy of the repository's `manifests` folder under its own name, as it is kept: whoever has tried the
+    /// README's commands has ledgers and results in there.
     pub fn repository() -> Self {
         let world = Self::new();
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests"), &world.path("manifests"));
@@ -201,14 +202,18 @@ pub fn groups(rows: usize) -> String {
     lines.join("\n")
 }
 
+/// What a run leaves beside a manifest; `.gitignore` names it too.
+const LEFT_BY_A_RUN: [&str; 5] = [".ledger.db", ".results.", ".sent.json", ".sandbox.", ".test."];
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
+        let name = entry.file_name().into_string().unwrap();
+        let target = to.join(&name);
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
-        } else {
+        } else if !LEFT_BY_A_RUN.iter().any(|left| name.contains(left)) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
