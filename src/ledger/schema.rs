@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_on_the_hot_path_builds_a_temporary_table() {
+    fn nothing_on_the_hot_path_builds_a_temporary_table_or_is_given_a_number() {
         let connection = database();
         for sql in [attempts::INTENT, attempts::ACCEPTED_ATTEMPT, attempts::ACCEPTED_MESSAGE] {
             let mut explain = connection.prepare(&format!("EXPLAIN {sql}")).unwrap();
@@ -291,6 +291,8 @@ mod tests {
                 .unwrap();
             assert!(steps.iter().any(|step| step.starts_with("Insert")), "{steps:?}");
             assert!(!steps.iter().any(|step| step.starts_with("OpenEphemeral") || step == "OpenAutoindex"), "{sql}");
+            // See `INTENT`.
+            assert_eq!(sql == attempts::INTENT, steps.iter().any(|step| step == "NewRowid"), "{sql}");
         }
     }
 

@@ -181,7 +181,8 @@ pub enum Cursor {
 /// An attempt that is about to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// Chosen by the engine: one more than the last, since there is one writer. See `Ledger::last_attempt`.
+    /// Known to the engine beforehand: one more than the last, since there is one writer. See `Ledger::last_attempt`; any
+    /// other is an error.
     pub attempt: i64,
     pub message: i64,
     pub kind: AttemptKind,
