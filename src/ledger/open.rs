@@ -18,6 +18,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Enough for every statement of the program.
 const CACHED_STATEMENTS: usize = 64;
 
+/// The files of a ledger, by what stands behind its name.
+const RECORD: [&str; 5] = ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
+/// What says who works with it.
+const BESIDE: [&str; 3] = ["-journal", ".lock", ".holder"];
+
 /// What a ledger is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -36,7 +41,7 @@ impl Ledger {
     /// Links in the path's folder are followed, the file itself must be none.
     pub fn open(path: &Path, campaign: &str, mode: Mode) -> Result<Self, LedgerError> {
         let path = resolve(path)?;
-        for suffix in ["", "-wal", "-shm", ".lock", ".holder", ".rescue.jsonl", recalling::SUFFIX] {
+        for suffix in RECORD.into_iter().chain(BESIDE) {
             refuse_links(&beside(&path, suffix))?;
         }
         match mode {
@@ -84,6 +89,11 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// The files that a ledger at `path` is made of, or may be: nothing else must be written there.
+    pub fn files(path: &Path) -> impl Iterator<Item = PathBuf> {
+        RECORD.into_iter().chain(BESIDE).map(|suffix| beside(path, suffix))
+    }
+
     /// An empty ledger in memory: for a plan without a ledger, and for the simulation.
     pub fn in_memory(campaign: &str) -> Result<Self, LedgerError> {
         let path = PathBuf::from(":memory:");
@@ -114,7 +124,7 @@ impl Ledger {
     pub fn remove(path: &Path) -> Result<(), LedgerError> {
         let path = resolve(path)?;
         let lock = Lock::acquire(&path)?;
-        for suffix in ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX] {
+        for suffix in RECORD {
             let path = beside(&path, suffix);
             refuse_links(&path)?;
             match std::fs::remove_file(&path) {
@@ -133,7 +143,7 @@ impl Ledger {
         let lock = Lock::acquire(&path)?;
         refuse_links(&path)?;
         let aside = beside(&path, &format!(".{}.old", now.strftime("%Y%m%dT%H%M%SZ")));
-        for suffix in ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX] {
+        for suffix in RECORD {
             // SQLite finds the log beside the file by its name, so all move together.
             match std::fs::rename(beside(&path, suffix), beside(&aside, suffix)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path, error)),

@@ -134,3 +134,21 @@ fn a_results_path_that_cannot_be_written_is_found_before_anything_is_sent() {
     world.apply(&server.base_url, &["--results", "folder/results.csv"]).expect(0);
     assert_eq!(world.results("folder/results.csv").len(), 2);
 }
+
+#[test]
+fn results_never_take_the_place_of_anything_that_is_needed() {
+    let (world, server) = (World::new(), server());
+    world.campaign(2);
+    world.write(".env", "ZAPI_INSTANCE_ID=3C01\n");
+    world.apply(&server.base_url, &[]).expect(0);
+    let needed = ["m.yaml", "list.csv", ".env", "spring.ledger.db", "spring.ledger.db.lock", "spring.sent.json"];
+    let before = needed.map(|name| std::fs::read(world.path(name)).unwrap());
+    for name in needed {
+        world.apply(&server.base_url, &["--results", name]).expect(2).says("--results");
+        world.apply(&server.base_url, &["--results", &format!("./{name}")]).expect(2);
+    }
+    let rehearsal = ["apply", "m.yaml", "--sandbox", "--results", "spring.results.csv"];
+    world.run(&rehearsal).expect(2).says("results of the real campaign");
+    assert_eq!(needed.map(|name| std::fs::read(world.path(name)).unwrap()), before);
+    assert_eq!(server.counts().requests, 2);
+}

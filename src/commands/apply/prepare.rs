@@ -9,10 +9,10 @@ use crate::commands::confirm::Deed;
 use crate::commands::failure::Failure;
 use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
-use crate::commands::{guard, planning};
+use crate::commands::{guard, planning, written};
 use crate::engine::window;
 use crate::ledger::{InstanceRef, Ledger, Mode, sent};
-use crate::manifest::Manifest;
+use crate::manifest::{ListKind, Manifest};
 use crate::quota::{self, Quota};
 use crate::report::{Stream, results, words};
 
@@ -60,12 +60,36 @@ impl Apply<'_> {
         }
         let mut held = Held::new(ledger, is_new);
         let service = self.service(manifest, &paths)?;
-        results::check_writable(&paths.results).map_err(|why| {
+        self.results_place(manifest, &paths).and_then(|()| results::check_writable(&paths.results)).map_err(|why| {
             Failure::refused(format!("the results cannot be written to {}: {why}", paths.results.display()))
                 .help("close what holds it, or choose another place with --results")
         })?;
         let quota = self.quota(manifest, &service, held.ledger(), &mut notes)?;
         Ok(Prepared { manifest, paths, held, service, quota, notes, is_loopback, is_new })
+    }
+
+    /// The results replace what stands in their place, so that must be nothing else that is needed.
+    fn results_place(&self, manifest: &Manifest, paths: &Paths) -> Result<(), String> {
+        let env_file = self.args.connection.env_file.clone().unwrap_or_else(|| manifest.folder.join(".env"));
+        let real = Paths::of(&manifest.folder, &manifest.campaign, Purpose::Real);
+        let mut kept = vec![
+            (manifest.path.clone(), "the manifest"),
+            (env_file, "the file with the credentials"),
+            (paths.sent.clone(), "the note of what was sent"),
+            (real.sent, "the note of what was sent"),
+            (paths.tested.clone(), "the note of what was tested"),
+            (paths.sandbox_state.clone(), "what the sandbox remembers"),
+        ];
+        kept.extend(Ledger::files(&paths.ledger).chain(Ledger::files(&real.ledger)).map(|file| (file, "the ledger")));
+        if self.purpose != Purpose::Real {
+            kept.push((real.results, "where the results of the real campaign are"));
+        }
+        for list in manifest.lists.iter().chain(&manifest.suppress) {
+            if let ListKind::Csv(csv) = &list.kind {
+                kept.push((csv.path.clone(), "a list of the manifest"));
+            }
+        }
+        written::check_place(&paths.results, &kept)
     }
 
     fn service(&self, manifest: &Manifest, paths: &Paths) -> Result<Service, Failure> {
