@@ -131,11 +131,25 @@ fn resolve(
         known.push(Instance { name: std::sync::Arc::clone(&spec.name), credentials });
     }
     if missing.is_empty() {
-        return Ok(known);
+        return distinct(known);
     }
     let place = file.map_or_else(|| ".env beside the manifest".to_owned(), |file| file.display().to_string());
     Err(Failure::refused(format!("credentials are missing: {}", missing.join("; ")))
         .help(format!("set {} in the environment or in {place}", variables.join(", "))))
+}
+
+/// The manifest sees that no two ids are written alike; that two variables hold the same one is seen only here.
+fn distinct(instances: Vec<Instance>) -> Result<Vec<Instance>, Failure> {
+    for (index, instance) in instances.iter().enumerate() {
+        let fingerprint = instance.fingerprint();
+        if let Some(twin) = instances[..index].iter().find(|other| other.fingerprint() == fingerprint) {
+            let names = format!("the instances `{}` and `{}` have the same id", twin.name, instance.name);
+            return Err(
+                Failure::refused(names).help("one WhatsApp number is one instance; each needs an id of its own")
+            );
+        }
+    }
+    Ok(instances)
 }
 
 #[cfg(test)]
@@ -188,6 +202,14 @@ recipients:
         let known = resolve(&instances, &all, None).unwrap();
         assert_eq!(known[1].credentials.id.expose_secret(), "value-of-B_ID");
         assert!(known[1].credentials.client_token.is_none());
+    }
+
+    #[test]
+    fn two_variables_with_one_id_are_refused_without_showing_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let instances = manifest(folder.path()).instances;
+        let shown = resolve(&instances, &|_| Some("SECRET".to_owned()), None).unwrap_err().to_string();
+        assert!(shown.contains("`main` and `second` have the same id") && !shown.contains("SECRET"), "{shown}");
     }
 
     #[test]

@@ -95,6 +95,18 @@ impl SecretText {
         self.variables().next().is_none()
     }
 
+    /// Whether both are written alike, so that they come to the same wherever this is read.
+    pub(super) fn is_written_like(&self, other: &Self) -> bool {
+        let alike = |(one, other): (&Part, &Part)| match (one, other) {
+            (Part::Text(one), Part::Text(other)) => one.expose_secret() == other.expose_secret(),
+            (Part::Variable(one), Part::Variable(other)) => one == other,
+            (Part::Text(_), Part::Variable(_)) | (Part::Variable(_), Part::Text(_)) => false,
+        };
+        !self.parts.is_empty()
+            && self.parts.len() == other.parts.len()
+            && self.parts.iter().zip(&other.parts).all(alike)
+    }
+
     pub fn place(&self) -> &Place {
         &self.place
     }

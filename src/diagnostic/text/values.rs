@@ -23,6 +23,7 @@ codes! {
     CSV_PATH = "E036", "path of a CSV that is not allowed";
     RESULT_COLUMN = "E037", "results column that is not allowed";
     PHONE_EMPTY = "E038", "recipient without a phone";
+    SAME_INSTANCE = "E039", "instance with the id of another";
     LITERAL_SECRET = "W001", "secret written in the manifest";
     NO_CLIENT_TOKEN = "W002", "instance without a client token";
     UNUSED_EVENT = "W003", "event that no send names";
@@ -51,6 +52,12 @@ pub fn variable_name(found: &str, near: &str) -> Diagnostic {
     );
     let diagnostic = Diagnostic::new(&VARIABLE_NAME, message);
     if near.is_empty() { diagnostic } else { diagnostic.help(format!("for example `{near}`")) }
+}
+
+pub fn same_instance(name: &str, other: &str) -> Diagnostic {
+    let message = format!("the instances `{}` and `{}` have the same id", shorten(other), shorten(name));
+    Diagnostic::new(&SAME_INSTANCE, message)
+        .help("one WhatsApp number is one instance; give this one its own id, or take it out")
 }
 
 pub fn variable_reserved(found: &str) -> Diagnostic {

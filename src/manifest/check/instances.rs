@@ -50,6 +50,11 @@ pub(super) fn check(
         if node.get("clientToken").is_none_or(Node::is_null) && !meant {
             context.report_at(words::no_client_token(name), entry.key_span);
         }
+        // One number is one lane: two would each keep a pace of its own.
+        let twin = instances.iter().find(|other: &&InstanceSpec| id.is_written_like(&other.id));
+        if let (Some(twin), Some(node)) = (twin, node.get("id")) {
+            context.report(words::same_instance(name, &twin.name), node);
+        }
         let limits = delivery::limits(context, &RawLimits::from(raw), node, limits, timezone);
         instances.push(InstanceSpec { name: shared(name), id, token, client_token, limits, place });
     }
