@@ -2,6 +2,7 @@
 
 use jiff::Zoned;
 
+use super::apply::with_ledger;
 use super::failure::Failure;
 use super::opened;
 use crate::cli::{GlobalArgs, StatusArgs, TextOrJson};
@@ -23,7 +24,7 @@ pub(super) fn run(args: &StatusArgs, global: &GlobalArgs) -> Result<Exit, Failur
         running: ledger.running().map(|holder| holder.to_string()),
         updated_at: ledger.updated_at()?,
         unknown: ledger.rows_in(State::Unknown, UNKNOWN_SHOWN, &Narrow::default())?,
-        manifest: args.manifest.display().to_string(),
+        manifest: with_ledger(&args.manifest, &args.ledger),
         now: Zoned::now(),
     };
     Stream::Stdout.say(&match args.format {

@@ -86,9 +86,9 @@ pub enum Next {
     /// Credentials or set-up: what to look at, such as `set ZAPI_CLIENT_TOKEN`.
     Repair { what: String, command: String },
     /// Rejected ones: correct them, then the same command tries them again.
-    CorrectRejected { command: String },
+    CorrectRejected { command: String, pending: u64 },
     /// Unknown ones, one by one or all at once.
-    Decide { manifest: String, unknown: u64 },
+    Decide { manifest: String, command: String, unknown: u64 },
     /// Blocked ones.
     SeeBlocked { manifest: String, blocked: u64 },
     /// Rows with errors that were left out.
@@ -200,12 +200,13 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
         Next::Repair { what, command } => {
             format!("{what}, then: {command}   (what was accepted is not sent again)")
         }
-        Next::CorrectRejected { command } => {
-            format!("correct the rejected ones, then: {command}   (only they are tried again)")
+        Next::CorrectRejected { command, pending } => {
+            let what = if *pending == 0 { "only they are tried again" } else { "they are tried again with the rest" };
+            format!("correct the rejected ones, then: {command}   ({what})")
         }
-        Next::Decide { manifest, unknown } => format!(
+        Next::Decide { manifest, command, unknown } => format!(
             "look in the group or chat, then: zapi-batch resolve {manifest} RECIPIENT --arrived | --not-arrived\
-             \n            or, if it may arrive twice: zapi-batch apply {manifest} --resend-unknown={unknown}"
+             \n            or, if it may arrive twice: {command} --resend-unknown={unknown}"
         ),
         Next::SeeBlocked { manifest, blocked } => {
             format!("zapi-batch plan {manifest}   (why {} blocked)", is_are(*blocked, "message"))

@@ -15,6 +15,9 @@ pub(super) struct Verdict {
     pub next: Vec<Next>,
 }
 
+/// What to look at when answers stayed away, in a lane or in all of them.
+const NO_ANSWERS: &str = "look whether Z-API answers, and at your connection";
+
 /// What was typed, for the commands to type next.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Typed<'a> {
@@ -31,7 +34,7 @@ pub(super) fn of_run(ended: &Ended, lane_names: &[&str], counts: &Counts, typed:
     match &ended.run {
         RunEnd::Finished => {}
         RunEnd::Interrupted { .. } => judged.interrupted = true,
-        RunEnd::Unknowns { .. } => judged.stop(reason, "whether Z-API answers, and your connection", typed),
+        RunEnd::Unknowns { .. } => judged.stop(reason, NO_ANSWERS, typed),
         RunEnd::Ledger(_) | RunEnd::Quota(_) => judged.failed = Some(reason),
     }
     for (end, name) in ended.lanes.iter().zip(lane_names) {
@@ -122,7 +125,7 @@ fn repair_of(end: &LaneEnd) -> &'static str {
         LaneEnd::Redirected { .. } => "look at --base-url or ZAPI_BASE_URL",
         LaneEnd::NoAnswer { .. } => "look at your connection",
         LaneEnd::Rejections { .. } => "look at what was rejected",
-        LaneEnd::Unknowns { .. } => "look whether Z-API answers, and at your connection",
+        LaneEnd::Unknowns { .. } => NO_ANSWERS,
         LaneEnd::Done | LaneEnd::Limit | LaneEnd::RunEnded => "nothing",
     }
 }
@@ -152,10 +155,10 @@ fn next(mut next: Vec<Next>, exit: Exit, counts: &Counts, typed: Typed<'_>) -> V
         next.push(Next::RunAgain { command: command() });
     }
     if counts.rejected > 0 {
-        next.push(Next::CorrectRejected { command: command() });
+        next.push(Next::CorrectRejected { command: command(), pending: counts.pending });
     }
     if counts.unknown > 0 {
-        next.push(Next::Decide { manifest: ledger(), unknown: counts.unknown });
+        next.push(Next::Decide { manifest: ledger(), command: command(), unknown: counts.unknown });
     }
     if counts.blocked > 0 {
         next.push(Next::SeeBlocked { manifest: ledger(), blocked: counts.blocked });
@@ -220,6 +223,7 @@ mod tests {
         assert_eq!(of_nothing_to_do(&clean, TYPED).ending, Ending::NothingToDo);
         let unknown = of_nothing_to_do(&Counts { unknown: 1, ..clean }, TYPED);
         assert_eq!(unknown.exit, Exit::Faults);
-        assert_eq!(unknown.next, [Next::Decide { manifest: "m.yaml --sandbox".into(), unknown: 1 }]);
+        let decide = Next::Decide { manifest: "m.yaml --sandbox".into(), command: TYPED.command.into(), unknown: 1 };
+        assert_eq!(unknown.next, [decide]);
     }
 }

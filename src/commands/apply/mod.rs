@@ -11,6 +11,7 @@ mod held;
 mod prepare;
 mod send;
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,7 +20,8 @@ use super::campaign::{self, Campaign, Keep};
 use super::failure::Failure;
 use super::paths::Purpose;
 use super::{dry_run, format_of, planning};
-use crate::cli::{ApplyArgs, Format, GlobalArgs};
+use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs};
+use crate::delivery::Rate;
 use crate::diagnostic::render;
 use crate::exit::Exit;
 use crate::ledger::{Counts, Narrow, VerbCounts};
@@ -138,11 +140,7 @@ impl Apply<'_> {
 
     /// For `plan` and `resolve`, which have to find the same ledger.
     fn ledger_as_typed(&self) -> String {
-        let ledger = self.args.ledger.ledger.as_ref();
-        let ledger =
-            ledger.map_or_else(String::new, |path| format!(" --ledger {}", quoted(&path.display().to_string())));
-        let sandbox = if self.args.ledger.sandbox { " --sandbox" } else { "" };
-        format!("{}{ledger}{sandbox}", quoted(&self.manifest_as_typed()))
+        with_ledger(&self.args.manifest, &self.args.ledger)
     }
 
     fn manifest_as_typed(&self) -> String {
@@ -166,13 +164,30 @@ fn command(args: &ApplyArgs) -> String {
     flag("--only", args.selection.only.clone());
     flag("--to", args.selection.to.clone());
     flag("--limit", args.limit.map(|limit| limit.to_string()));
-    for (name, given) in [("--sandbox", args.ledger.sandbox), ("--skip-invalid", args.rules.skip_invalid)] {
+    // In words it may be rounded, and then it is no rate that can be typed.
+    let typed_rate = |rate| Some(words::rate(rate)).filter(|text| Rate::parse(text) == Ok(rate));
+    flag("--rate", args.rate.and_then(typed_rate));
+    flag("--concurrency", args.concurrency.map(|slots| slots.to_string()));
+    for (name, given) in [
+        ("--sandbox", args.ledger.sandbox),
+        ("--skip-invalid", args.rules.skip_invalid),
+        ("--no-wait", args.no_wait),
+        ("--no-preflight", args.no_preflight),
+    ] {
         if given {
             command.push(' ');
             command.push_str(name);
         }
     }
     command
+}
+
+/// The manifest with the flags by which another command finds the same ledger.
+pub(super) fn with_ledger(manifest: &Path, args: &LedgerArgs) -> String {
+    let ledger = args.ledger.as_ref();
+    let ledger = ledger.map_or_else(String::new, |path| format!(" --ledger {}", quoted(&path.display().to_string())));
+    let sandbox = if args.sandbox { " --sandbox" } else { "" };
+    format!("{}{ledger}{sandbox}", quoted(&manifest.display().to_string()))
 }
 
 /// Quoted for a shell where that is needed.

@@ -285,8 +285,9 @@ fn read_call_link_type(text: &str) -> Result<CallLinkType, Box<Diagnostic>> {
 
 fn read_canceled(text: &str) -> Result<bool, Box<Diagnostic>> {
     match text.trim() {
-        "true" => Ok(true),
-        "false" => Ok(false),
+        // Templates write what they worked out with a capital letter.
+        "true" | "True" => Ok(true),
+        "false" | "False" => Ok(false),
         other => Err(Box::new(words::canceled(other))),
     }
 }

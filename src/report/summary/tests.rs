@@ -38,7 +38,11 @@ fn stopped() -> SummaryReport {
         blocked: Vec::new(),
         next: vec![
             Next::Repair { what: "set ZAPI_CLIENT_TOKEN".into(), command: "zapi-batch apply campaign.yaml".into() },
-            Next::Decide { manifest: "campaign.yaml".into(), unknown: 1 },
+            Next::Decide {
+                manifest: "campaign.yaml".into(),
+                command: "zapi-batch apply campaign.yaml".into(),
+                unknown: 1,
+            },
         ],
         results: Some("spring-launch.results.csv".into()),
         results_note: None,
@@ -138,8 +142,9 @@ fn every_next_step_names_a_command() {
         Next::RunAgain { command: command() },
         Next::RunAgainAt { command: command(), at },
         Next::Repair { what: "connect the phone".into(), command: command() },
-        Next::CorrectRejected { command: command() },
-        Next::Decide { manifest: manifest(), unknown: 2 },
+        Next::CorrectRejected { command: command(), pending: 0 },
+        Next::CorrectRejected { command: command(), pending: 7 },
+        Next::Decide { manifest: manifest(), command: "zapi-batch apply c.yaml --base-url URL".into(), unknown: 2 },
         Next::SeeBlocked { manifest: manifest(), blocked: 1 },
         Next::CorrectRows { manifest: manifest(), rows: 3 },
     ];
@@ -149,8 +154,9 @@ fn every_next_step_names_a_command() {
     from Mon 09:00 on: zapi-batch apply c.yaml
     connect the phone, then: zapi-batch apply c.yaml   (what was accepted is not sent again)
     correct the rejected ones, then: zapi-batch apply c.yaml   (only they are tried again)
+    correct the rejected ones, then: zapi-batch apply c.yaml   (they are tried again with the rest)
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
-                or, if it may arrive twice: zapi-batch apply c.yaml --resend-unknown=2
+                or, if it may arrive twice: zapi-batch apply c.yaml --base-url URL --resend-unknown=2
     zapi-batch plan c.yaml   (why 1 message is blocked)
     zapi-batch validate c.yaml   (what is wrong with 3 rows)
     ");
