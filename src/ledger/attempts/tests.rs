@@ -1,3 +1,5 @@
+//! The hot path and what an earlier run left, against a ledger in memory.
+
 use super::*;
 use crate::ledger::testing::{
     Manifest, accepted, at, body, intend, not_sent, rejected, row, send, settle, spool, states, unknown, work,
