@@ -15,9 +15,10 @@ use crate::delivery::Rate;
 use crate::diagnostic::render;
 use crate::diagnostic::text::run as text;
 use crate::exit::Exit;
+use crate::ledger::sent::Sent;
 use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
 use crate::manifest::Manifest;
-use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text};
+use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text, words};
 
 /// What is planned, whichever command asks.
 pub(super) struct Wish<'a> {
@@ -185,11 +186,25 @@ pub(super) fn plan<'a>(
     let limits = planning::limits(manifest, wish.rate);
     let estimate = estimate::of(manifest, &plan, &limits, wish.limit, None, now)?;
     let counts = ledger.counts(&narrow)?;
-    let notes = tested::notes(manifest, &plan, &narrow, &paths.tested);
+    let mut notes = tested::notes(manifest, &plan, &narrow, &paths.tested);
+    if note == LedgerNote::Missing
+        && let Some(sent) = Sent::read(&paths.sent)?
+    {
+        notes.insert(0, sent_elsewhere(&paths.sent, &sent));
+    }
     let to_do = planning::to_do(&plan, wish.limit);
     let narrowed = planning::narrowed(wish.selection, wish.limit);
     let previews = wish.previews;
     Ok(Planned { manifest, plan, changes, estimate, note, notes, paths, counts, limits, to_do, narrowed, previews })
+}
+
+/// A machine that has the repository and not the ledger may plan, and must not send.
+fn sent_elsewhere(path: &std::path::Path, sent: &Sent) -> String {
+    let accepted = words::messages(sent.counts.accepted);
+    format!(
+        "{}: {accepted} accepted already; without the ledger that knows which, apply refuses to send",
+        path.display()
+    )
 }
 
 /// The ledger as it is, without its lock; an empty one where there is none.

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use crate::cli::LedgerArgs;
 use crate::diagnostic::Diagnostics;
-use crate::ledger::{Ledger, Mode};
+use crate::ledger::{Ledger, LedgerError, Mode, sent};
 use crate::manifest::{self, Manifest};
 
 /// A campaign known by its manifest; its rows are not looked at.
@@ -20,7 +20,13 @@ pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened,
     let manifest = named(path)?;
     let purpose = Purpose::of_apply(args.sandbox);
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(args.ledger.as_deref(), None);
-    let ledger = Ledger::open(&paths.ledger, &paths.identity, mode)?;
+    let ledger = Ledger::open(&paths.ledger, &paths.identity, mode).or_else(|error| {
+        if matches!(error, LedgerError::Missing { .. }) {
+            // Where the note says that something was sent, "nothing yet" would be wrong.
+            sent::check(&paths.sent, &paths.ledger, None)?;
+        }
+        Err(error)
+    })?;
     Ok(Opened { manifest, ledger })
 }
 

@@ -330,6 +330,17 @@ fn a_disconnected_lane_waits_and_the_others_go_on() {
 }
 
 #[test]
+fn a_disconnection_that_no_answer_tells_of_is_noticed_within_five_minutes() {
+    let (gone, back) = (Duration::from_mins(6), Duration::from_mins(22));
+    let mut drill = Drill::new(options(4, vec![every(10_000, 0.0)]), 150, Create, |_| (ms(50), accepted()));
+    drill.connected = Box::new(move |at| Some(!(gone..back).contains(&at)));
+    let drill = drill.run();
+    assert_eq!(drill.count(is_accepted), 150);
+    let into_the_void = drill.sent.iter().filter(|sent| (gone..back).contains(&sent.at)).count();
+    assert!((1..=30).contains(&into_the_void), "{into_the_void}");
+}
+
+#[test]
 fn a_signal_drains_and_a_second_one_leaves() {
     let slow = |_: Sent| (Duration::from_secs(20), accepted());
     for (audience, signals, seconds, left_open, is_settled_as_unknown) in [

@@ -13,7 +13,8 @@ use super::retry::Pauses;
 use super::window::{self, Calendar, Closed};
 use crate::delivery::Limits;
 
-/// A disconnected instance is asked again after this.
+/// An instance is asked after this whether it is (still, or again) connected. Answers to sends do not tell: what is sent
+/// to a disconnected one is queued, with the same answer, and goes out all at once when it is back.
 const ASK_STATUS_AGAIN: Duration = Duration::from_mins(5);
 /// The clock can be set, so that what the calendar said is not believed for longer.
 const CALENDAR_HOLDS: Duration = Duration::from_mins(1);
@@ -54,6 +55,8 @@ enum Health {
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     health: Health,
+    /// When `/status` was asked last; the preflight did so at the start.
+    asked: Duration,
     calendar: Option<(Calendar, Timestamp)>,
     /// Why the lane pauses, while it does.
     pause: Option<Why>,
@@ -79,20 +82,20 @@ impl Gate {
             return Block::Wait { why: why.clone(), until: now.clock_at(look_at), look_at };
         }
         match self.health {
-            Health::Fine => Block::Free,
+            Health::Fine if now.since < self.asked + ASK_STATUS_AGAIN => Block::Free,
+            Health::Fine | Health::Doubtful => self.ask(false, now),
             Health::Asking { .. } => Block::Asking,
             Health::Down { ask_at } if now.since < ask_at => {
                 Block::Wait { why: Why::Disconnected, until: now.clock_at(ask_at), look_at: ask_at }
             }
-            Health::Down { .. } => {
-                self.health = Health::Asking { was_down: true };
-                Block::AskStatus
-            }
-            Health::Doubtful => {
-                self.health = Health::Asking { was_down: false };
-                Block::AskStatus
-            }
+            Health::Down { .. } => self.ask(true, now),
         }
+    }
+
+    fn ask(&mut self, was_down: bool, now: Now) -> Block {
+        self.health = Health::Asking { was_down };
+        self.asked = now.since;
+        Block::AskStatus
     }
 
     fn calendar(&mut self, limits: &Limits, now: Now) -> Calendar {
@@ -165,6 +168,19 @@ mod tests {
         assert_eq!(gate.look(&limits, &pauses, now(601)), Block::AskStatus);
         assert!(gate.status(Some(true), now(601)));
         assert_eq!(gate.look(&limits, &pauses, now(601)), Block::Free);
+    }
+
+    #[test]
+    fn a_lane_that_sends_without_trouble_is_asked_every_five_minutes_too() {
+        let (limits, pauses) = (Limits::default(), Pauses::new(5, 1));
+        let mut gate = Gate::default();
+        assert_eq!(gate.look(&limits, &pauses, now(299)), Block::Free);
+        assert_eq!(gate.look(&limits, &pauses, now(300)), Block::AskStatus);
+        assert!(!gate.status(None, now(301)), "what cannot be asked stops nobody");
+        assert_eq!(gate.look(&limits, &pauses, now(599)), Block::Free);
+        assert_eq!(gate.look(&limits, &pauses, now(600)), Block::AskStatus);
+        assert!(!gate.status(Some(false), now(600)));
+        assert!(matches!(gate.look(&limits, &pauses, now(601)), Block::Wait { why: Why::Disconnected, .. }));
     }
 
     #[test]

@@ -40,7 +40,11 @@ impl Ledger {
     ///
     /// Links in the path's folder are followed, the file itself must be none.
     pub fn open(path: &Path, campaign: &str, mode: Mode) -> Result<Self, LedgerError> {
-        let path = resolve(path)?;
+        let path = resolve(path).map_err(|error| match (error, mode) {
+            // What is to be created is not missing; its folder is.
+            (LedgerError::Missing { path }, Mode::Create) => io(folder_of(&path), std::io::ErrorKind::NotFound.into()),
+            (error, _) => error,
+        })?;
         for suffix in RECORD.into_iter().chain(BESIDE) {
             refuse_links(&beside(&path, suffix))?;
         }
