@@ -72,15 +72,22 @@ pub(super) fn offered_by_entries(list: usize, entries: &[InlineEntry]) -> Offere
 
 /// One row.
 pub(super) enum Cells<'a> {
-    Csv { row: &'a Row<'a>, lookup: &'a Lookup },
-    Entry(&'a InlineEntry),
+    Csv {
+        row: &'a Row<'a>,
+        lookup: &'a Lookup,
+    },
+    /// With what the list offers: a name that other entries have is one that this one lacks, not one that nobody knows.
+    Entry {
+        entry: &'a InlineEntry,
+        offered: &'a Offered,
+    },
 }
 
 impl Cells<'_> {
     pub(super) fn line(&self) -> u32 {
         match self {
             Self::Csv { row, .. } => row.line,
-            Self::Entry(entry) => entry.place.span.map_or(1, |span| span.line),
+            Self::Entry { entry, .. } => entry.place.span.map_or(1, |span| span.line),
         }
     }
 
@@ -88,7 +95,7 @@ impl Cells<'_> {
     pub(super) fn phone(&self) -> &str {
         match self {
             Self::Csv { row, lookup } => lookup.phone.and_then(|index| row.get(index)).unwrap_or_default(),
-            Self::Entry(_) => self.own("phone").unwrap_or_default(),
+            Self::Entry { .. } => self.own("phone").unwrap_or_default(),
         }
     }
 
@@ -96,7 +103,7 @@ impl Cells<'_> {
     pub(super) fn file(&self) -> &Arc<str> {
         match self {
             Self::Csv { row, .. } => row.file(),
-            Self::Entry(entry) => &entry.place.file,
+            Self::Entry { entry, .. } => &entry.place.file,
         }
     }
 
@@ -109,14 +116,14 @@ impl Cells<'_> {
     pub(super) fn phone_place(&self) -> Place {
         match self {
             Self::Csv { row, lookup } => lookup.phone.map_or_else(|| row.place(), |index| row.place_of(index)),
-            Self::Entry(entry) => entry.phone_place.clone(),
+            Self::Entry { entry, .. } => entry.phone_place.clone(),
         }
     }
 
     pub(super) fn place(&self) -> Place {
         match self {
             Self::Csv { row, .. } => row.place(),
-            Self::Entry(entry) => entry.place.clone(),
+            Self::Entry { entry, .. } => entry.place.clone(),
         }
     }
 
@@ -127,7 +134,7 @@ impl Cells<'_> {
                 Some(index) => row.place_of(index),
                 None => row.place(),
             },
-            Self::Entry(entry) => {
+            Self::Entry { entry, .. } => {
                 let index = entry.values.iter().position(|(key, _)| key == name);
                 index.and_then(|index| entry.places.get(index)).unwrap_or(&entry.place).clone()
             }
@@ -138,7 +145,7 @@ impl Cells<'_> {
     pub(super) fn own(&self, name: &str) -> Option<&str> {
         let value = match self {
             Self::Csv { row, lookup } => row.get(lookup.names.get(name)?)?,
-            Self::Entry(entry) => entry.values.iter().find(|(key, _)| key == name)?.1.as_str(),
+            Self::Entry { entry, .. } => entry.values.iter().find(|(key, _)| key == name)?.1.as_str(),
         };
         (!value.trim().is_empty()).then_some(value)
     }
@@ -161,14 +168,14 @@ impl Values for Context<'_> {
     fn row(&self, header: &str) -> Option<&str> {
         match self.cells {
             Cells::Csv { row, lookup } => row.get(lookup.headers.get(header)?).filter(|value| !value.trim().is_empty()),
-            Cells::Entry(_) => self.cells.own(header),
+            Cells::Entry { .. } => self.cells.own(header),
         }
     }
 
     fn names(&self) -> Vec<&str> {
         let own: Vec<&str> = match self.cells {
             Cells::Csv { lookup, .. } => lookup.names.names().collect(),
-            Cells::Entry(entry) => entry.values.iter().map(|(name, _)| name.as_str()).collect(),
+            Cells::Entry { offered, .. } => offered.names.iter().map(String::as_str).collect(),
         };
         own.into_iter().chain(self.vars.iter().map(|var| var.name.as_str())).collect()
     }
@@ -176,7 +183,7 @@ impl Values for Context<'_> {
     fn headers(&self) -> Vec<&str> {
         match self.cells {
             Cells::Csv { lookup, .. } => lookup.headers.names().collect(),
-            Cells::Entry(_) => Vec::new(),
+            Cells::Entry { offered, .. } => offered.headers.iter().map(String::as_str).collect(),
         }
     }
 }

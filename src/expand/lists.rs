@@ -8,7 +8,7 @@ use crate::diagnostic::text::recipient as text;
 use crate::diagnostic::text::rows::UNNAMED;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::manifest::{CsvList, ListKind, Manifest, Offered, RecipientList};
-use crate::recipient::{self, Identity, Kind, Recipient};
+use crate::recipient::{self, Identity, Recipient};
 use crate::rows::{self, ListSpec, Rows, WhenEmpty};
 
 /// One row of a list.
@@ -47,20 +47,19 @@ pub(super) enum Walk {
     Again,
 }
 
-/// Walks over a list, reports what is wrong with its rows, and gives the number of persons in it. What is wrong with
-/// the list as a whole was reported by [`offered`].
+/// Walks over a list and reports what is wrong with its rows. What is wrong with the list as a whole was reported by
+/// [`offered`].
 pub(super) fn walk(
     manifest: &Manifest,
     list: &RecipientList,
     walk: Walk,
     diagnostics: &mut Diagnostics,
     on_row: &mut OnRow<'_>,
-) -> io::Result<u64> {
-    let mut persons = 0;
+) -> io::Result<()> {
     let mut unsaid = Diagnostics::new();
     match &list.kind {
         ListKind::Csv(csv) => {
-            let Some(mut rows) = open(manifest, list, csv, &mut unsaid) else { return Ok(0) };
+            let Some(mut rows) = open(manifest, list, csv, &mut unsaid) else { return Ok(()) };
             let lookup = Lookup::of(&rows);
             // Said once, at the list: its rows name nobody, which is no fault of theirs.
             let names_somebody = rows.phone().is_some();
@@ -72,21 +71,20 @@ pub(super) fn walk(
                     None if !names_somebody => Audience::Faulty { error: UNNAMED.to_owned() },
                     None => audience(&cells, walk.says(diagnostics, &mut unsaid)),
                 };
-                persons += u64::from(audience.is_person());
                 on_row(ListRow { cells, audience }, diagnostics)?;
             }
         }
         ListKind::Inline(entries) => {
+            let offered = cells::offered_by_entries(0, entries);
             for entry in entries {
-                let cells = Cells::Entry(entry);
+                let cells = Cells::Entry { entry, offered: &offered };
                 let audience = audience(&cells, walk.says(diagnostics, &mut unsaid));
-                persons += u64::from(audience.is_person());
                 on_row(ListRow { cells, audience }, diagnostics)?;
             }
         }
         ListKind::Faulty => {}
     }
-    Ok(persons)
+    Ok(())
 }
 
 impl Walk {
@@ -132,12 +130,6 @@ fn audience(cells: &Cells<'_>, diagnostics: &mut Diagnostics) -> Audience {
             cells.report(diagnostic, diagnostics, || cells.phone_place());
             Audience::Faulty { error }
         }
-    }
-}
-
-impl Audience {
-    fn is_person(&self) -> bool {
-        matches!(self, Self::Recipient(recipient) if recipient.kind == Kind::Person)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::diagnostic::text::recipient as text;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Span};
 use crate::manifest::{EventTemplate, EventZone, ListKind, Manifest, RecipientList, Reported, Send, Values};
 use crate::message::{Expanded, Message, MessageKey, RowSource, SkipReason, SkippedRow};
-use crate::recipient::Recipient;
+use crate::recipient::{Kind, Recipient};
 
 /// What is carried from send to send.
 pub(super) struct Run<'m> {
@@ -43,6 +43,8 @@ struct Stretch<'a, 'm> {
     file: Arc<str>,
     wording: &'a mut Wording<'m>,
     sink: &'a mut Sink<'a>,
+    /// Persons that are invited, each once.
+    persons: u64,
 }
 
 impl<'m> Run<'m> {
@@ -86,10 +88,12 @@ impl<'m> Run<'m> {
                 list,
                 wording: &mut wording,
                 sink: &mut *sink,
+                persons: 0,
             };
-            let persons = lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
+            lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
                 stretch.row(row, diagnostics)
             })?;
+            let persons = stretch.persons;
             self.row_errors += diagnostics.errors() - errors_before;
             if persons > 0 && walk == Walk::First {
                 diagnostics.push(text::persons(&list.name, persons).at(list.place.clone()));
@@ -171,6 +175,7 @@ impl Stretch<'_, '_> {
         };
         diagnostics.extend(found);
         self.summarize(&worded, variant);
+        self.persons += u64::from(recipient.kind == Kind::Person);
         if self.send.via.is_empty() {
             return Ok(()); // every instance it names was reported as unknown
         }

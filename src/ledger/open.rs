@@ -291,7 +291,8 @@ mod tests {
             assert!(matches!(Ledger::open(&at("none"), "c", mode), Err(LedgerError::Missing { .. })));
             assert!(!at("none").exists() && !at("none.lock").exists());
         }
-        assert!(matches!(Ledger::open(&at("no/folder"), "c", Mode::Create), Err(LedgerError::Missing { .. })));
+        assert!(matches!(Ledger::open(&at("no/folder"), "c", Mode::Create), Err(LedgerError::Io { .. })));
+        assert!(matches!(Ledger::open(&at("no/folder"), "c", Mode::Read), Err(LedgerError::Missing { .. })));
         std::fs::write(at("text"), "x".repeat(5000)).unwrap();
         Connection::open(at("foreign")).unwrap().execute_batch("CREATE TABLE x (y)").unwrap();
         drop(Ledger::open(&at("newer"), "c", Mode::Create).unwrap());

@@ -120,3 +120,14 @@ fn every_command_of_the_table_explains_itself() {
     }
     assert!(seen >= 14, "{seen} commands");
 }
+
+#[test]
+fn the_manifest_of_the_readme_is_valid() {
+    let world = World::new();
+    let readme = readme();
+    let section = readme.split("## The manifest").nth(1).unwrap();
+    world.write("m.yaml", section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap());
+    world.write("lists/vip.csv", "Celular;Nome;Nome do grupo\n120363019502650978-group;Vila;Vila Mariana\n");
+    world.write("lists/optout.csv", "phone\n");
+    world.run(&["validate", "m.yaml"]).expect(0).says("3 messages");
+}
