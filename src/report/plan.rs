@@ -212,7 +212,7 @@ fn verbs(page: &mut Page, report: &PlanReport<'_>, event: &str) {
         ("edit", Tone::Careful, |counts| counts.edit, "worded otherwise now: replaced where it is"),
         ("call off", Tone::Careful, |counts| counts.called_off, "shown as called off where it is"),
         ("keep", Tone::Quiet, |counts| counts.keep, "nothing to do"),
-        ("skip", Tone::Quiet, |counts| counts.skip, "never invited, and not to be now"),
+        ("skip", Tone::Quiet, |counts| counts.skip, "nothing is sent for these"),
         ("left", Tone::Careful, |counts| counts.left, "no longer listed or suppressed; the invitation stands"),
         ("blocked", Tone::Bad, |counts| counts.blocked, "must not be done without a person, see below"),
     ];
@@ -223,7 +223,11 @@ fn verbs(page: &mut Page, report: &PlanReport<'_>, event: &str) {
         if number == 0 {
             continue;
         }
-        let why = if word == "create" { from_lists(&lists) } else { why.to_owned() };
+        let why = match word {
+            "create" => from_lists(&lists),
+            "keep" if report.plan.unknown > 0 => "nothing to do, or unknown and left so".to_owned(),
+            _ => why.to_owned(),
+        };
         page.entry(tone, word, &format!("{number:>width$}    {why}"));
     }
 }
@@ -258,7 +262,9 @@ fn totals(page: &mut Page, report: &PlanReport<'_>) {
     let sum: Vec<String> =
         parts.iter().filter(|(number, _)| *number > 0).map(|(number, verb)| format!("{number} {verb}")).collect();
     let sum = if sum.is_empty() { String::new() } else { format!(" = {}", sum.join(" + ")) };
-    page.line(&format!("{}{sum}", words::messages(total.total())));
+    let rows_left_out = plan.duplicates + plan.suppressed + plan.invalid > 0;
+    let what = if rows_left_out { " and rows left out" } else { "" };
+    page.line(&format!("{}{what}{sum}", words::messages(total.total())));
     let rows = [
         (plan.duplicates, "listed twice (the first row counts)"),
         (plan.suppressed, "on a suppress list"),

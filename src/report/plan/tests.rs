@@ -121,7 +121,7 @@ fn edits_stand_old_beside_new() {
     PLAN spring-launch                          ledger: 809 messages, last run 18:02
     launch  "Spring launch"   Fri 4 Dec 2026 19:00 America/Sao_Paulo (22:00 UTC)
       edit      803    worded otherwise now: replaced where it is
-      keep        2    nothing to do
+      keep        2    nothing to do, or unknown and left so
       blocked     1    must not be done without a person, see below
         803 messages edited:
           description  …s, and then ends at 19 -> …s, and then ends at 20
@@ -189,7 +189,7 @@ fn a_preview_shows_what_its_recipient_will_see() {
           callLinkType video
     gone  no longer in the manifest
       left      1    no longer listed or suppressed; the invitation stands
-    7 messages = 6 create + 1 left
+    7 messages and rows left out = 6 create + 1 left
     rows left out: 3 listed twice (the first row counts)
     this run (--only launch --limit 4): 4 of 6
     via main, 20/min, 6 messages: done about 18:59
