@@ -236,7 +236,13 @@ impl<'a> Shell<'a> {
             Command::CountQuota { lane, day, sends } => self.thread.ask(Ask::CountQuota { lane, day, sends }),
             Command::ReturnQuota { lane, day, unused } => self.thread.ask(Ask::ReturnQuota { lane, day, unused }),
             Command::Rescue(settlements) => self.thread.ask(Ask::Rescue(settlements)),
-            Command::Say(event) => self.outbox.push(event),
+            Command::Say(event) => {
+                // Each attempt is in the log by itself.
+                if !matches!(event, Event::Settled { .. }) {
+                    tracing::info!(?event);
+                }
+                self.outbox.push(event);
+            }
         }
     }
 

@@ -54,6 +54,16 @@ impl Ledger {
         })
     }
 
+    /// How many unknown messages are still listed: only those can be sent again without a person for each.
+    pub fn resendable(&self) -> Result<u64, LedgerError> {
+        self.reading(|connection| {
+            let select = format!(
+                "SELECT count(*) FROM message WHERE position IS NOT NULL AND (state = 3 OR message.id IN ({OPEN}))"
+            );
+            connection.query_row(&select, [], |row| count(row, 0))
+        })
+    }
+
     /// The number of all messages and skipped rows; much cheaper than counting them by state.
     pub fn total(&self) -> Result<u64, LedgerError> {
         self.reading(|connection| {

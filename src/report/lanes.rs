@@ -37,7 +37,12 @@ pub fn stopped(lane: &str, end: &LaneEnd, now: &Zoned) -> Option<String> {
             format!("redirected{}, so the base URL is wrong: {error}", status(*http_status))
         }
         LaneEnd::NoAnswer { pauses, http_status, error } => {
-            format!("no answer after {}: {error}{}", count(u64::from(*pauses), "pause", "pauses"), status(*http_status))
+            let what = if http_status.is_some() { "still refused" } else { "no answer" };
+            let pauses = match pauses {
+                0 => String::new(),
+                number => format!(" after {}", count(u64::from(*number), "pause", "pauses")),
+            };
+            format!("{what}{pauses}: {error}{}", status(*http_status))
         }
         LaneEnd::Rejections { in_row, http_status, error } => {
             format!("{in_row} rejected in a row, the last: {error}{}", status(*http_status))
@@ -78,7 +83,7 @@ pub fn run_ended(end: &RunEnd) -> Option<String> {
             count(*left_open as u64, "request", "requests")
         )),
         RunEnd::Unknowns { in_row } => {
-            Some(format!("{in_row} unknown in a row over all instances: Z-API does not answer"))
+            Some(format!("{in_row} unknown in a row over all instances: no answer of Z-API can be relied on"))
         }
         RunEnd::Ledger(error) => Some(error.to_string()),
         RunEnd::Quota(error) => Some(error.to_string()),

@@ -22,6 +22,8 @@ pub struct StatusReport {
     pub running: Option<String>,
     /// When the ledger last changed.
     pub updated_at: Option<Timestamp>,
+    /// How many of the unknown ones are still listed.
+    pub resendable: u64,
     /// The first unknown ones.
     pub unknown: Vec<NamedRow>,
     /// The manifest as it was typed, for the commands to type next.
@@ -98,10 +100,12 @@ fn unknown(page: &mut Page, report: &StatusReport) {
     page.line(&format!("  {meaning}"));
     if report.running.is_none() {
         page.line(&format!("    zapi-batch resolve {} RECIPIENT --arrived | --not-arrived", report.manifest));
-        page.line(&format!(
-            "    zapi-batch apply {} --resend-unknown={}   to send all of them again, perhaps twice",
-            report.manifest, report.counts.unknown
-        ));
+        if report.resendable > 0 {
+            page.line(&format!(
+                "    zapi-batch apply {} --resend-unknown={}   to send all that are listed again, perhaps twice",
+                report.manifest, report.resendable
+            ));
+        }
     }
 }
 
@@ -140,6 +144,7 @@ mod tests {
             running: None,
             updated_at: Some("2026-12-04T19:06-03".parse().unwrap()),
             unknown: vec![row],
+            resendable: 2,
             manifest: "campaign.yaml".into(),
             now: "2026-12-04T19:30[America/Sao_Paulo]".parse().unwrap(),
         };
@@ -153,7 +158,7 @@ mod tests {
           unknown   and 1 more
           unknown: nobody can know whether Z-API took it; look in the group or chat, then
             zapi-batch resolve campaign.yaml RECIPIENT --arrived | --not-arrived
-            zapi-batch apply campaign.yaml --resend-unknown=2   to send all of them again, perhaps twice
+            zapi-batch apply campaign.yaml --resend-unknown=2   to send all that are listed again, perhaps twice
         "#);
     }
 }

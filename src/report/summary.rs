@@ -87,8 +87,8 @@ pub enum Next {
     Repair { what: String, command: String },
     /// Rejected ones: correct them, then the same command tries them again.
     CorrectRejected { command: String, pending: u64 },
-    /// Unknown ones, one by one or all at once.
-    Decide { manifest: String, command: String, unknown: u64 },
+    /// Unknown ones, one by one or, those that are still listed, all at once.
+    Decide { manifest: String, whole: String, resendable: u64 },
     /// Blocked ones.
     SeeBlocked { manifest: String, blocked: u64 },
     /// Rows with errors that were left out.
@@ -179,7 +179,8 @@ fn headline(page: &mut Page, report: &SummaryReport) {
 
 /// `152 requests in 7 min 30 s, 20/min`.
 fn attempts(report: &SummaryReport) -> String {
-    let rate = words::measured_rate(report.requests, report.duration).map(|rate| format!(", {rate}"));
+    // There is one gap less than there are requests, and the limit is one of gaps.
+    let rate = words::measured_rate(report.requests.saturating_sub(1), report.duration).map(|rate| format!(", {rate}"));
     format!("{} in {}{}", report.requests, words::duration(report.duration), rate.unwrap_or_default())
 }
 
@@ -205,10 +206,15 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
             let what = if *pending == 0 { "only they are tried again" } else { "they are tried again with the rest" };
             format!("correct the rejected ones, then: {command}   ({what})")
         }
-        Next::Decide { manifest, command, unknown } => format!(
-            "look in the group or chat, then: zapi-batch resolve {manifest} RECIPIENT --arrived | --not-arrived\
-             \n            or, if it may arrive twice: {command} --resend-unknown={unknown}"
-        ),
+        Next::Decide { manifest, whole, resendable } => {
+            let again = match resendable {
+                0 => String::new(),
+                number => format!("\n            or, if it may arrive twice: {whole} --resend-unknown={number}"),
+            };
+            format!(
+                "look in the group or chat, then: zapi-batch resolve {manifest} RECIPIENT --arrived | --not-arrived{again}"
+            )
+        }
         Next::SeeBlocked { manifest, blocked } => {
             format!("zapi-batch plan {manifest}   (why {} blocked)", is_are(*blocked, "message"))
         }

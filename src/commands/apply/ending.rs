@@ -22,13 +22,24 @@ const NO_ANSWERS: &str = "look whether Z-API answers, and at your connection";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Typed<'a> {
     pub command: &'a str,
+    /// The command for all of the campaign, whatever this run selected.
+    pub whole: &'a str,
     pub manifest: &'a str,
     /// The manifest with the flags by which other commands find the same ledger.
     pub ledger: &'a str,
 }
 
-/// Judges a run that sent, or tried to. `counts` are of what it selected, `lane_names` in the order of the lanes.
-pub(super) fn of_run(ended: &Ended, lane_names: &[&str], counts: &Counts, typed: Typed<'_>, now: &Zoned) -> Verdict {
+/// What the ledger says afterwards.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
+    /// Of what the run selected.
+    pub counts: Counts,
+    /// Of the whole campaign: the number that `--resend-unknown` wants.
+    pub resendable: u64,
+}
+
+/// Judges a run that sent, or tried to. `found` is of what it selected, `lane_names` in the order of the lanes.
+pub(super) fn of_run(ended: &Ended, lane_names: &[&str], found: &Found, typed: Typed<'_>, now: &Zoned) -> Verdict {
     let mut judged = Judged { doubtful_edits: ended.tally.doubtful_edits > 0, ..Judged::default() };
     let reason = lanes::run_ended(&ended.run).unwrap_or_default();
     match &ended.run {
@@ -40,12 +51,12 @@ pub(super) fn of_run(ended: &Ended, lane_names: &[&str], counts: &Counts, typed:
     for (end, name) in ended.lanes.iter().zip(lane_names) {
         judged.lane(end, name, typed, now);
     }
-    judged.verdict(counts, typed)
+    judged.verdict(found, typed)
 }
 
 /// Judges an apply that found nothing to send.
-pub(super) fn of_nothing_to_do(counts: &Counts, typed: Typed<'_>) -> Verdict {
-    let mut verdict = Judged::default().verdict(counts, typed);
+pub(super) fn of_nothing_to_do(found: &Found, typed: Typed<'_>) -> Verdict {
+    let mut verdict = Judged::default().verdict(found, typed);
     if verdict.ending == Ending::Done {
         verdict.ending = Ending::NothingToDo;
     }
@@ -85,7 +96,8 @@ impl Judged {
         }
     }
 
-    fn verdict(mut self, counts: &Counts, typed: Typed<'_>) -> Verdict {
+    fn verdict(mut self, found: &Found, typed: Typed<'_>) -> Verdict {
+        let counts = &found.counts;
         let mut exit = Exit::Done;
         if counts.rejected + counts.unknown + counts.blocked + counts.invalid > 0 {
             exit = exit.and(Exit::Faults);
@@ -112,7 +124,7 @@ impl Judged {
             Exit::MoreToDo => Ending::MoreToDo(self.more.unwrap_or_default()),
             Exit::Faults | Exit::Done | Exit::Refused => Ending::Done,
         };
-        Verdict { exit, next: next(self.next, exit, counts, typed), ending }
+        Verdict { exit, next: next(self.next, exit, found, typed), ending }
     }
 }
 
@@ -123,7 +135,8 @@ fn repair_of(end: &LaneEnd) -> &'static str {
         LaneEnd::Over { .. } => "look at `notAfter` in the manifest",
         LaneEnd::SetUp { http_status, error } => set_up_of(*http_status, error),
         LaneEnd::Redirected { .. } => "look at --base-url or ZAPI_BASE_URL",
-        LaneEnd::NoAnswer { .. } => "look at your connection",
+        LaneEnd::NoAnswer { http_status: Some(_), .. } => "wait a while, or send more slowly (`rate`)",
+        LaneEnd::NoAnswer { http_status: None, .. } => "look at your connection",
         LaneEnd::Rejections { .. } => "look at what was rejected",
         LaneEnd::Unknowns { .. } => NO_ANSWERS,
         LaneEnd::Done | LaneEnd::Limit | LaneEnd::RunEnded => "nothing",
@@ -144,7 +157,8 @@ fn set_up_of(http_status: Option<u16>, error: &str) -> &'static str {
 }
 
 /// What to type next: repairs first, then going on, then what a person has to decide.
-fn next(mut next: Vec<Next>, exit: Exit, counts: &Counts, typed: Typed<'_>) -> Vec<Next> {
+fn next(mut next: Vec<Next>, exit: Exit, found: &Found, typed: Typed<'_>) -> Vec<Next> {
+    let counts = &found.counts;
     let command = || typed.command.to_owned();
     let ledger = || typed.ledger.to_owned();
     let goes_on = next.iter().any(|entry| matches!(entry, Next::Repair { .. } | Next::RunAgainAt { .. }));
@@ -158,7 +172,7 @@ fn next(mut next: Vec<Next>, exit: Exit, counts: &Counts, typed: Typed<'_>) -> V
         next.push(Next::CorrectRejected { command: command(), pending: counts.pending });
     }
     if counts.unknown > 0 {
-        next.push(Next::Decide { manifest: ledger(), command: command(), unknown: counts.unknown });
+        next.push(Next::Decide { manifest: ledger(), whole: typed.whole.to_owned(), resendable: found.resendable });
     }
     if counts.blocked > 0 {
         next.push(Next::SeeBlocked { manifest: ledger(), blocked: counts.blocked });
@@ -174,12 +188,20 @@ mod tests {
     use super::*;
     use crate::engine::Tally;
 
-    const TYPED: Typed<'_> =
-        Typed { command: "zapi-batch apply m.yaml", manifest: "m.yaml", ledger: "m.yaml --sandbox" };
+    const TYPED: Typed<'_> = Typed {
+        command: "zapi-batch apply m.yaml --only launch",
+        whole: "zapi-batch apply m.yaml",
+        manifest: "m.yaml",
+        ledger: "m.yaml --sandbox",
+    };
 
     fn judged(run: RunEnd, lanes: Vec<LaneEnd>, counts: Counts) -> Verdict {
         let ended = Ended { ledger: None, run, lanes, tally: Tally::default() };
-        of_run(&ended, &["main", "second"], &counts, TYPED, &Zoned::now())
+        of_run(&ended, &["main", "second"], &found(counts), TYPED, &Zoned::now())
+    }
+
+    fn found(counts: Counts) -> Found {
+        Found { counts, resendable: counts.unknown }
     }
 
     #[test]
@@ -220,10 +242,14 @@ mod tests {
     #[test]
     fn nothing_to_do_is_not_the_same_as_nothing_wrong() {
         let clean = Counts { accepted: 3, ..Counts::default() };
-        assert_eq!(of_nothing_to_do(&clean, TYPED).ending, Ending::NothingToDo);
-        let unknown = of_nothing_to_do(&Counts { unknown: 1, ..clean }, TYPED);
+        assert_eq!(of_nothing_to_do(&found(clean), TYPED).ending, Ending::NothingToDo);
+        let unknown = of_nothing_to_do(&found(Counts { unknown: 1, ..clean }), TYPED);
         assert_eq!(unknown.exit, Exit::Faults);
-        let decide = Next::Decide { manifest: "m.yaml --sandbox".into(), command: TYPED.command.into(), unknown: 1 };
+        let decide = Next::Decide {
+            manifest: "m.yaml --sandbox".into(),
+            whole: "zapi-batch apply m.yaml".into(),
+            resendable: 1,
+        };
         assert_eq!(unknown.next, [decide]);
     }
 }

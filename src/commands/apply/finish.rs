@@ -7,7 +7,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::Apply;
 use super::agree::Agreed;
-use super::ending::{self, Verdict};
+use super::ending::{self, Found, Verdict};
 use super::prepare::Prepared;
 use super::send::Sent;
 use crate::cli::Format;
@@ -39,28 +39,27 @@ struct Done {
 impl Apply<'_> {
     /// There was nothing to send: what was skipped or left stands in the results all the same.
     pub(super) fn finish_without_sending(&self, mut prepared: Prepared<'_>, agreed: &Agreed) -> Result<Exit, Failure> {
-        let counts = self.counts(&mut prepared)?;
+        let found = self.found(&mut prepared)?;
         let (manifest, ledger) = (self.manifest_as_typed(), self.ledger_as_typed());
-        let verdict = ending::of_nothing_to_do(&counts, self.typed(&manifest, &ledger));
-        self.close(prepared, agreed, counts, verdict, Tally::default(), Duration::ZERO)
+        let verdict = ending::of_nothing_to_do(&found, self.typed(&manifest, &ledger));
+        self.close(prepared, agreed, found.counts, verdict, Tally::default(), Duration::ZERO)
     }
 
     pub(super) fn finish(&self, mut prepared: Prepared<'_>, agreed: &Agreed, sent: &Sent) -> Result<Exit, Failure> {
         let now = Zoned::now();
         // A ledger that hung, or failed, may still be read; what cannot be read is not made up.
-        let counts = self.counts(&mut prepared).unwrap_or_default();
+        let found = self.found(&mut prepared).unwrap_or_default();
         let (manifest, ledger) = (self.manifest_as_typed(), self.ledger_as_typed());
         let names: Vec<&str> = sent.lanes.iter().map(String::as_str).collect();
-        let verdict = ending::of_run(&sent.ended, &names, &counts, self.typed(&manifest, &ledger), &now);
-        self.close(prepared, agreed, counts, verdict, sent.ended.tally, sent.duration)
+        let verdict = ending::of_run(&sent.ended, &names, &found, self.typed(&manifest, &ledger), &now);
+        self.close(prepared, agreed, found.counts, verdict, sent.ended.tally, sent.duration)
     }
 
-    /// Of what this run selected.
-    fn counts(&self, prepared: &mut Prepared<'_>) -> Result<Counts, Failure> {
-        match prepared.held.ledger() {
-            Some(ledger) => Ok(ledger.counts(&self.narrow)?),
-            None => Ok(Counts::default()),
-        }
+    fn found(&self, prepared: &mut Prepared<'_>) -> Result<Found, Failure> {
+        let Some(ledger) = prepared.held.ledger() else { return Ok(Found::default()) };
+        let counts = ledger.counts(&self.narrow)?;
+        let resendable = if counts.unknown > 0 { ledger.resendable()? } else { 0 };
+        Ok(Found { counts, resendable })
     }
 
     fn close(
@@ -90,7 +89,12 @@ impl Apply<'_> {
         let Some(ledger) = prepared.held.ledger() else {
             return Err(Failure::new(Exit::Ledger, "the ledger could not be read, so the results were not written"));
         };
-        let results = written::results(ledger, &prepared.paths.results, &prepared.manifest.results)?;
+        let place = &prepared.paths.results;
+        let results = written::results(ledger, place, &prepared.manifest.results).map_err(|failure| {
+            let message = format!("the results are not in {}: {}", place.display(), failure.message);
+            Failure { message, ..failure }
+        })?;
+        tracing::info!(results = results.path, "the results are written");
         done.results = Some(results.path);
         done.results_note = results.note;
         self.note_sent(prepared, Timestamp::now())?;

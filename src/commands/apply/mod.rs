@@ -18,13 +18,13 @@ use jiff::Timestamp;
 
 use super::campaign::{self, Campaign, Keep};
 use super::failure::Failure;
-use super::paths::Purpose;
+use super::paths::{Paths, Purpose};
 use super::{dry_run, format_of, planning};
-use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs};
+use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
 use crate::exit::Exit;
-use crate::ledger::{Counts, Narrow, VerbCounts};
+use crate::ledger::{Counts, Ledger, Mode, Narrow, VerbCounts};
 use crate::manifest::wordings::Wording;
 use crate::report::{Stream, json, words};
 use ending::Typed;
@@ -36,7 +36,12 @@ pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure
         return dry_run::run(args, global, &mut campaign, now);
     }
     let purpose = Purpose::of_apply(args.ledger.sandbox);
-    apply(args, global, &Task { campaign: &campaign, purpose, wordings: &[], command: command(args) }, now)
+    apply(
+        args,
+        global,
+        &Task { campaign: &campaign, purpose, wordings: &[], command: command(args, Some(&args.selection)) },
+        now,
+    )
 }
 
 /// What is applied, and what for.
@@ -58,6 +63,7 @@ pub(super) fn apply(args: &ApplyArgs, global: &GlobalArgs, task: &Task<'_>, now:
         purpose: task.purpose,
         wordings: task.wordings,
         command: task.command.clone(),
+        whole: if task.purpose.is_test() { task.command.clone() } else { command(args, None) },
         narrow: planning::narrow(&args.selection),
     };
     apply.tell_diagnostics()?;
@@ -85,6 +91,8 @@ struct Apply<'a> {
     wordings: &'a [Wording],
     /// The command to type again.
     command: String,
+    /// The same for all of the campaign, whatever this run selected.
+    whole: String,
     narrow: Narrow,
 }
 
@@ -92,12 +100,15 @@ impl Apply<'_> {
     /// Everything after manifest and rows were found to be right.
     fn go(&self, now: Timestamp) -> Result<Exit, Failure> {
         let mut prepared = self.prepare()?;
+        tracing::info!(ledger = %prepared.paths.ledger.display(), is_new = prepared.is_new, "the ledger is open");
         let runtime = super::service::runtime()?;
         let agreed = self.agree(&mut prepared, &runtime, now)?;
+        tracing::info!(to_do = agreed.to_do, plan = ?agreed.plan.total, "agreed");
         if agreed.to_do == 0 {
             return self.finish_without_sending(prepared, &agreed);
         }
         let sent = runtime.block_on(self.send(&mut prepared, &agreed))?;
+        tracing::info!(run = ?sent.ended.run, tally = ?sent.ended.tally, took = ?sent.duration, "the sending has ended");
         self.finish(prepared, &agreed, &sent)
     }
 
@@ -111,19 +122,20 @@ impl Apply<'_> {
         Ok(Stream::Stderr.say(&render::render(diagnostics, &summary, format_of(self.args.format), style))?)
     }
 
-    /// The JSON of an apply that ended before it sent anything.
+    /// The JSON of an apply that ended before it sent anything: the ledger is as it was.
     fn tell_failure(&self, failure: &Failure) -> Result<(), Failure> {
         let style = Stream::Stdout.style(self.global.show_recipients);
+        let (ledger, messages) = self.as_it_was().unzip();
         let report = json::ApplyReport {
             campaign: self.campaign.manifest.as_ref().map_or("", |manifest| &manifest.campaign),
             dry_run: false,
             sandbox: None,
             plan: VerbCounts::default(),
-            messages: Counts::default(),
+            messages: messages.unwrap_or_default(),
             requests: 0,
             duration: Duration::ZERO,
             results: None,
-            ledger: None,
+            ledger,
             exit: failure.exit.code(),
             stopped: Some(failure.message.clone()),
             errors: Vec::new(),
@@ -134,8 +146,17 @@ impl Apply<'_> {
         Ok(Stream::Stderr.say(&format!("{failure}\n"))?)
     }
 
+    /// The ledger's path, and what it counts of what this run selected; `None` when there is none.
+    fn as_it_was(&self) -> Option<(String, Counts)> {
+        let manifest = self.campaign.manifest.as_ref()?;
+        let paths = Paths::of(&manifest.folder, &manifest.campaign, self.purpose)
+            .with(self.args.ledger.ledger.as_deref(), None);
+        let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Read).ok()?;
+        Some((paths.ledger.display().to_string(), ledger.counts(&self.narrow).ok()?))
+    }
+
     fn typed<'t>(&'t self, manifest: &'t str, ledger: &'t str) -> Typed<'t> {
-        Typed { command: &self.command, manifest, ledger }
+        Typed { command: &self.command, whole: &self.whole, manifest, ledger }
     }
 
     /// For `plan` and `resolve`, which have to find the same ledger.
@@ -148,9 +169,9 @@ impl Apply<'_> {
     }
 }
 
-/// The command line to type again: what selects and where things are, but nothing that was meant for once (`--yes`,
-/// `--resend-unknown`) and nothing that may hold a secret (`--proxy`).
-fn command(args: &ApplyArgs) -> String {
+/// The command line to type again: what selects, if that is to hold, and where things are, but nothing that was meant for
+/// once (`--yes`, `--resend-unknown`) and nothing that may hold a secret (`--proxy`).
+fn command(args: &ApplyArgs, selection: Option<&SelectionArgs>) -> String {
     let mut command = format!("zapi-batch apply {}", quoted(&args.manifest.display().to_string()));
     let mut flag = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -161,9 +182,11 @@ fn command(args: &ApplyArgs) -> String {
     flag("--results", args.results.as_ref().map(|path| path.display().to_string()));
     flag("--env-file", args.connection.env_file.as_ref().map(|path| path.display().to_string()));
     flag("--base-url", args.connection.base_url.clone());
-    flag("--only", args.selection.only.clone());
-    flag("--to", args.selection.to.clone());
-    flag("--limit", args.limit.map(|limit| limit.to_string()));
+    if let Some(selection) = selection {
+        flag("--only", selection.only.clone());
+        flag("--to", selection.to.clone());
+        flag("--limit", args.limit.map(|limit| limit.to_string()));
+    }
     // In words it may be rounded, and then it is no rate that can be typed.
     let typed_rate = |rate| Some(words::rate(rate)).filter(|text| Rate::parse(text) == Ok(rate));
     flag("--rate", args.rate.and_then(typed_rate));

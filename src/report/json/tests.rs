@@ -40,6 +40,7 @@ fn status_has_every_key_of_the_contract() {
         instances: vec![("main".into(), counts)],
         running: None,
         updated_at: Some("2026-12-04T22:06:00Z".parse().unwrap()),
+        resendable: 1,
         unknown: Vec::new(),
         manifest: "campaign.yaml".into(),
         now: "2026-12-04T19:30[America/Sao_Paulo]".parse().unwrap(),

@@ -40,8 +40,8 @@ fn stopped() -> SummaryReport {
             Next::Repair { what: "set ZAPI_CLIENT_TOKEN".into(), command: "zapi-batch apply campaign.yaml".into() },
             Next::Decide {
                 manifest: "campaign.yaml".into(),
-                command: "zapi-batch apply campaign.yaml".into(),
-                unknown: 1,
+                whole: "zapi-batch apply campaign.yaml".into(),
+                resendable: 1,
             },
         ],
         results: Some("spring-launch.results.csv".into()),
@@ -93,7 +93,7 @@ fn a_run_that_went_well_says_little() {
       of what --only launch selects:
       13 = 12 accepted + 0 rejected + 0 unknown + 0 pending + 1 skipped
       accepted means queued by Z-API; delivery was not observed
-      attempts  12 in 1.9 s, 6.2/s
+      attempts  12 in 1.9 s, 5.7/s
       sandbox   12 requests seen by the stand-in, 0 duplicates (nothing was really sent)
       left      2 messages no longer listed or suppressed; the invitation stands
       results   spring-launch.results.csv
@@ -144,7 +144,8 @@ fn every_next_step_names_a_command() {
         Next::Repair { what: "connect the phone".into(), command: command() },
         Next::CorrectRejected { command: command(), pending: 0 },
         Next::CorrectRejected { command: command(), pending: 7 },
-        Next::Decide { manifest: manifest(), command: "zapi-batch apply c.yaml --base-url URL".into(), unknown: 2 },
+        Next::Decide { manifest: manifest(), whole: "zapi-batch apply c.yaml --base-url URL".into(), resendable: 2 },
+        Next::Decide { manifest: manifest(), whole: command(), resendable: 0 },
         Next::SeeBlocked { manifest: manifest(), blocked: 1 },
         Next::CorrectRows { manifest: manifest(), rows: 3 },
     ];
@@ -157,6 +158,7 @@ fn every_next_step_names_a_command() {
     correct the rejected ones, then: zapi-batch apply c.yaml   (they are tried again with the rest)
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
                 or, if it may arrive twice: zapi-batch apply c.yaml --base-url URL --resend-unknown=2
+    look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
     zapi-batch plan c.yaml   (why 1 message is blocked)
     zapi-batch validate c.yaml   (what is wrong with 3 rows)
     ");
