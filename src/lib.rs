@@ -39,8 +39,8 @@
 //! # Who may import whom
 //!
 //! The values ([`diagnostic`], [`recipient`], [`message`], [`delivery`], [`instance`], [`outcome`]) import only one
-//! another. `manifest` and `rows` import values; `expand` imports those; `ledger`, `gateway` and `quota` know values and
-//! `plan`, but not the manifest; `engine` knows these, but neither manifest nor reports; `report` and `commands` stand at
+//! another. `manifest` and `rows` import values; `expand` imports those; `ledger`, `gateway` and `quota` know values, the
+//! ledger `plan` too, but not the manifest; `engine` knows these, but neither manifest nor reports; `report` and `commands` stand at
 //! the end. A test (`tests/it/house.rs`) holds these arrows and the size of files and functions.
 
 pub mod delivery;

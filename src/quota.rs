@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS sent (
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;";
 
-/// Why the daily counts cannot be used. That stops the run with exit 4, as an error of the ledger does.
+/// Why the daily counts cannot be used. Where a daily limit is to be kept, that stops the run with exit 4, as an error of
+/// the ledger does.
 #[derive(Debug)]
 pub struct QuotaError {
     pub path: PathBuf,

@@ -2,9 +2,10 @@
 //!
 //! The decision is a pure function of what was typed and planned; only [`confirm`] talks to the terminal.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, Write};
 
 use super::failure::Failure;
+use super::guard;
 use crate::ledger::Plan;
 use crate::report::words;
 
@@ -78,8 +79,7 @@ enum Refusal {
 
 /// Comes back when it may be sent.
 pub(super) fn confirm(asked: &Asked<'_>) -> Result<(), Failure> {
-    let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-    match decide(asked, is_terminal) {
+    match decide(asked, guard::is_terminal()) {
         Decision::Go => Ok(()),
         Decision::Refuse(refusal) => Err(refused(&refusal, asked.to_do, asked.deed)),
         Decision::Ask => match ask(asked, &mut io::stdin().lock(), &mut io::stderr().lock())? {

@@ -26,6 +26,7 @@ const GITIGNORE: &str = "\
 *.ledger.db*
 *.results.csv
 *.results.2.csv
+.zapi-batch-*
 # Rehearsals and tests
 *.sandbox.*
 *.test.*

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::cli::{DrainArg, FaultArg, GroupArg, Kind, SandboxArgs};
 use crate::exit::Exit;
-use crate::report::Stream;
+use crate::report::{Stream, words};
 use crate::sandbox::{self, Account, Drain, Fault, FaultRule, GroupSpec, Options, RetryAfter, When};
 
 const LOUD: &str = "This is a stand-in for Z-API. Nothing that it accepts is ever sent. Ctrl-C ends it.\n";
@@ -16,7 +16,9 @@ pub(super) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
     Stream::Stderr.say(LOUD)?;
     wait_for_signal()?;
     let counts = running.counts();
-    Stream::Stderr.say(&format!("{} requests, {} duplicates\n", counts.requests, counts.duplicates))?;
+    let requests = words::count(counts.requests, "request", "requests");
+    let duplicates = words::count(counts.duplicates, "duplicate", "duplicates");
+    Stream::Stderr.say(&format!("{requests}, {duplicates}\n"))?;
     Ok(Exit::Done)
 }
 

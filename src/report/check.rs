@@ -30,7 +30,8 @@ pub struct InstanceReport {
     pub trial: bool,
     /// When the subscription ends, RFC 3339.
     pub due: Option<String>,
-    pub webhooks: Webhooks,
+    /// `None` when the account could not be asked.
+    pub webhooks: Option<Webhooks>,
     /// Different groups that this instance is to write to.
     pub groups: usize,
     /// Listed, and the instance is not in them.
@@ -101,7 +102,9 @@ fn one(page: &mut Page, instance: &InstanceReport, now: &Zoned) {
         let tone = if due < now.timestamp() { Tone::Bad } else { Tone::Quiet };
         page.entry(tone, "account", &format!("{over} {}", words::date(due.to_zoned(now.time_zone().clone()).date())));
     }
-    page.entry(Tone::Quiet, "webhooks", &webhooks(instance.webhooks));
+    if let Some(set) = instance.webhooks {
+        page.entry(Tone::Quiet, "webhooks", &webhooks(set));
+    }
     groups(page, instance);
     for fault in &instance.faults {
         let fault = page.foreign(fault, 200);
@@ -188,7 +191,7 @@ mod tests {
             ours: Some(20),
             trial: true,
             due: Some("2026-12-31T00:00:00Z".into()),
-            webhooks: Webhooks { delivery: true, ..Webhooks::default() },
+            webhooks: Some(Webhooks { delivery: true, ..Webhooks::default() }),
             groups: 12,
             not_in: vec![row(1)],
             admin_only: vec![row(2)],

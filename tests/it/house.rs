@@ -125,7 +125,7 @@ fn imports(line: &str) -> Vec<String> {
         let parts: Vec<&str> = if rest.starts_with('{') { top_level(group) } else { vec![group] };
         for part in parts {
             let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if name.chars().next().is_some_and(char::is_lowercase) && name != "run" {
+            if name.chars().next().is_some_and(char::is_lowercase) {
                 found.push(name);
             }
         }

@@ -131,8 +131,11 @@ impl Apply<'_> {
         ledger: Option<&mut Ledger>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Quota>, Failure> {
-        let Some(ledger) = ledger.filter(|_| !self.purpose.is_sandbox()) else { return Ok(None) };
         let is_needed = manifest.instances.iter().any(|instance| instance.limits.daily_limit.is_some());
+        if self.purpose.is_sandbox() && is_needed {
+            notes.push("a rehearsal keeps no daily limit: it would only wait for tomorrow".to_owned());
+        }
+        let Some(ledger) = ledger.filter(|_| !self.purpose.is_sandbox()) else { return Ok(None) };
         let opened = quota::state_directory(&|name| std::env::var(name).ok())
             .ok_or_else(|| "there is no state directory; set ZAPI_STATE_DIR".to_owned())
             .and_then(|state| Quota::open(&state, ledger.id()).map_err(|error| error.to_string()))
