@@ -2,10 +2,16 @@
 //!
 //! The decision is a pure function of what was typed and planned; only [`confirm`] talks to the terminal.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
+use std::thread;
+
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 use super::failure::Failure;
 use super::guard;
+use crate::engine::StopSignal;
+use crate::exit::Exit;
 use crate::ledger::Plan;
 use crate::report::words;
 
@@ -77,19 +83,42 @@ enum Refusal {
     LeftUncounted { left: u64 },
 }
 
-/// Comes back when it may be sent.
-pub(super) fn confirm(asked: &Asked<'_>) -> Result<(), Failure> {
+/// Comes back when it may be sent. A signal is an answer, too.
+pub(super) fn confirm(asked: &Asked<'_>, runtime: &Runtime, stop: &mut StopSignal) -> Result<(), Failure> {
     match decide(asked, guard::is_terminal()) {
         Decision::Go => Ok(()),
         Decision::Refuse(refusal) => Err(refused(&refusal, asked.to_do, asked.deed)),
-        Decision::Ask => match ask(asked, &mut io::stdin().lock(), &mut io::stderr().lock())? {
+        Decision::Ask => match ask(asked, || typed(runtime, stop), &mut io::stderr().lock())? {
             Answer::Number => Ok(()),
+            Answer::Signal => Err(interrupted(asked.deed)),
             Answer::Other => {
                 Err(Failure::refused(format!("that was not the number: nothing was {}", asked.deed.done())))
             }
             Answer::Nothing => Err(Failure::refused(format!("nothing was {}", asked.deed.done()))),
         },
     }
+}
+
+/// What ends a command that was asked to stop before it did anything.
+pub(super) fn interrupted(deed: Deed) -> Failure {
+    Failure::new(Exit::Interrupted, format!("interrupted: nothing was {}", deed.done()))
+}
+
+/// A line of standard input; `None` when a signal comes first. It is read by a thread, since reading cannot be given up:
+/// one that is still waiting ends with the process.
+fn typed(runtime: &Runtime, stop: &mut StopSignal) -> io::Result<Option<String>> {
+    let (sender, line) = oneshot::channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        // Nobody may wait for it any more.
+        let _ = sender.send(io::stdin().read_line(&mut text).map(|_| text));
+    });
+    runtime.block_on(async {
+        tokio::select! {
+            line = line => line.map_err(io::Error::other)?.map(Some),
+            _ = stop.next() => Ok(None),
+        }
+    })
 }
 
 /// `--yes=COUNT` must be what is planned, also in a dry run.
@@ -174,9 +203,14 @@ enum Answer {
     Other,
     /// An empty line, or the end of the input.
     Nothing,
+    Signal,
 }
 
-fn ask(asked: &Asked<'_>, input: &mut impl BufRead, out: &mut impl Write) -> io::Result<Answer> {
+fn ask(
+    asked: &Asked<'_>,
+    line: impl FnOnce() -> io::Result<Option<String>>,
+    out: &mut impl Write,
+) -> io::Result<Answer> {
     let to_do = asked.to_do;
     let left = match left_uncounted(asked) {
         0 => String::new(),
@@ -184,11 +218,11 @@ fn ask(asked: &Asked<'_>, input: &mut impl BufRead, out: &mut impl Write) -> io:
     };
     write!(out, "\nType {to_do} to {}{left}, anything else to leave it: ", asked.deed.verb())?;
     out.flush()?;
-    let mut line = String::new();
-    input.read_line(&mut line)?;
-    if !line.ends_with('\n') {
+    let line = line()?;
+    if line.as_ref().is_none_or(|line| !line.ends_with('\n')) {
         writeln!(out)?;
     }
+    let Some(line) = line else { return Ok(Answer::Signal) };
     Ok(match line.trim() {
         "" => Answer::Nothing,
         typed if typed.parse() == Ok(to_do) => Answer::Number,
@@ -309,11 +343,11 @@ mod tests {
             let mut out = Vec::new();
             let plan = Plan { cancelable: 2, ..plan(810, 0, 2, 2) };
             let asked = Asked { cancel_left: Some(None), ..asked(&plan) };
-            assert_eq!(ask(&asked, &mut typed.as_bytes(), &mut out).unwrap(), answer, "{typed:?}");
+            assert_eq!(ask(&asked, || Ok(Some(typed.to_owned())), &mut out).unwrap(), answer, "{typed:?}");
             assert!(String::from_utf8(out).unwrap().contains("Type 812 to send (which calls off 2 no longer listed)"));
             let mut out = Vec::new();
             let recall = Asked { cancel_left: None, deed: Deed::TakeBack, ..asked };
-            assert_eq!(ask(&recall, &mut typed.as_bytes(), &mut out).unwrap(), answer, "{typed:?}");
+            assert_eq!(ask(&recall, || Ok(Some(typed.to_owned())), &mut out).unwrap(), answer, "{typed:?}");
             assert!(String::from_utf8(out).unwrap().contains("Type 812 to take back,"));
         }
     }

@@ -51,16 +51,10 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     tell_found(args, global, &report)?;
     let ours: u64 = queues.iter().map(|queue| queue.ours.len() as u64).sum();
     let plan = Plan::default();
-    confirm::confirm(&Asked {
-        plan: &plan,
-        to_do: ours,
-        yes: args.yes,
-        cancel_left: None,
-        is_loopback,
-        deed: Deed::TakeBack,
-    })?;
+    let mut stop = runtime.block_on(async { StopSignal::listen() })?;
+    let asked = Asked { plan: &plan, to_do: ours, yes: args.yes, cancel_left: None, is_loopback, deed: Deed::TakeBack };
+    confirm::confirm(&asked, &runtime, &mut stop)?;
     if ours > 0 {
-        let mut stop = runtime.block_on(async { StopSignal::listen() })?;
         for queue in &queues {
             runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, &mut report))?;
         }

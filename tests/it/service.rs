@@ -1,5 +1,9 @@
 //! Before anything is sent the service is looked at; and what talks to it beside `apply`.
 
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use rustix::process;
 use zapi_batch::sandbox::{GroupSpec, Options};
 
 use crate::world::{Ran, World, server, server_with};
@@ -21,6 +25,27 @@ fn an_instance_that_is_not_connected_stops_the_run_before_the_first_send() {
     );
     world.apply(&server.base_url, &["--no-preflight"]).expect(0);
     assert_eq!(server.counts().requests, 3);
+}
+
+#[test]
+fn a_signal_before_the_first_send_ends_it_in_order_and_leaves_nothing() {
+    let world = World::new();
+    world.campaign(3);
+    // Takes the question for the instance's state, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", silent.local_addr().unwrap());
+    for signal in [process::Signal::INT, process::Signal::TERM, process::Signal::HUP] {
+        let before = world.files();
+        let arguments = ["apply", "m.yaml", "--base-url", &base_url, "--yes"];
+        let run = world.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let asked = silent.accept().unwrap();
+        process::kill_process(process::Pid::from_child(&run), signal).unwrap();
+        let ran = Ran::of(&run.wait_with_output().unwrap());
+        ran.expect(130).says("interrupted: nothing was sent");
+        drop(asked);
+        let left: Vec<String> = world.files().into_iter().filter(|name| !before.contains(name)).collect();
+        assert!(left.iter().all(|name| name.ends_with(".lock") || name == ".state"), "{left:?}");
+    }
 }
 
 #[test]

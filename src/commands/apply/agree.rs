@@ -14,6 +14,7 @@ use crate::commands::failure::Failure;
 use crate::commands::planning::{self, Shown};
 use crate::commands::{estimate, preflight, tested};
 use crate::delivery::Limits;
+use crate::engine::StopSignal;
 use crate::ledger::sent::Sent;
 use crate::ledger::{Counts, Ledger, Narrow, Plan, find_twins};
 use crate::report::{Changes, Estimate, LedgerNote, Stream, plan};
@@ -33,6 +34,7 @@ impl Apply<'_> {
         &self,
         prepared: &mut Prepared<'_>,
         runtime: &Runtime,
+        stop: &mut StopSignal,
         now: Timestamp,
     ) -> Result<Agreed, Failure> {
         let instances = prepared.instance_refs();
@@ -63,10 +65,24 @@ impl Apply<'_> {
         let agreed = Agreed { to_do: planning::to_do(&plan, self.args.limit), plan, estimate, limits };
         if agreed.to_do > 0 && !self.args.no_preflight {
             let used = in_use(&agreed.plan, prepared.manifest);
-            prepared.notes.extend(runtime.block_on(preflight::look(&prepared.service, &used))?);
+            let looked = runtime.block_on(async {
+                tokio::select! {
+                    notes = preflight::look(&prepared.service, &used) => notes,
+                    _ = stop.next() => Err(confirm::interrupted(Deed::Send)),
+                }
+            });
+            prepared.notes.extend(looked?);
         }
         self.show(prepared.manifest, &agreed, &changes, note, std::mem::take(&mut prepared.notes), now)?;
-        self.ask(&agreed, prepared.is_loopback)?;
+        let asked = Asked {
+            plan: &agreed.plan,
+            to_do: agreed.to_do,
+            yes: self.args.yes,
+            cancel_left: self.args.rules.cancel_left,
+            is_loopback: prepared.is_loopback,
+            deed: Deed::Send,
+        };
+        confirm::confirm(&asked, runtime, stop)?;
         reconcile.commit()?;
         prepared.held.keep();
         self.note_sent(prepared, now)?;
@@ -100,17 +116,6 @@ impl Apply<'_> {
         let now = now.to_zoned(jiff::tz::TimeZone::system());
         let style = Stream::Stderr.style(self.global.show_recipients);
         Ok(Stream::Stderr.say(&plan::render(&shown.report(&agreed.plan, now), style))?)
-    }
-
-    fn ask(&self, agreed: &Agreed, is_loopback: bool) -> Result<(), Failure> {
-        confirm::confirm(&Asked {
-            plan: &agreed.plan,
-            to_do: agreed.to_do,
-            yes: self.args.yes,
-            cancel_left: self.args.rules.cancel_left,
-            is_loopback,
-            deed: Deed::Send,
-        })
     }
 
     /// A renamed campaign would invite everybody again.

@@ -23,6 +23,7 @@ use super::{dry_run, format_of, planning};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
+use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::ledger::{Counts, Ledger, Mode, Narrow, VerbCounts};
 use crate::manifest::wordings::Wording;
@@ -102,12 +103,15 @@ impl Apply<'_> {
         let mut prepared = self.prepare()?;
         tracing::info!(ledger = %prepared.paths.ledger.display(), is_new = prepared.is_new, "the ledger is open");
         let runtime = super::service::runtime()?;
-        let agreed = self.agree(&mut prepared, &runtime, now)?;
+        let mut stop = runtime
+            .block_on(async { StopSignal::listen() })
+            .map_err(|error| Failure::refused(format!("signals cannot be listened to: {error}; nothing was sent")))?;
+        let agreed = self.agree(&mut prepared, &runtime, &mut stop, now)?;
         tracing::info!(to_do = agreed.to_do, plan = ?agreed.plan.total, "agreed");
         if agreed.to_do == 0 {
             return self.finish_without_sending(prepared, &agreed);
         }
-        let sent = runtime.block_on(self.send(&mut prepared, &agreed))?;
+        let sent = runtime.block_on(self.send(&mut prepared, &agreed, stop))?;
         tracing::info!(run = ?sent.ended.run, tally = ?sent.ended.tally, took = ?sent.duration, "the sending has ended");
         self.finish(prepared, &agreed, &sent)
     }

@@ -28,9 +28,12 @@ pub(super) struct Sent {
 }
 
 impl Apply<'_> {
-    pub(super) async fn send(&self, prepared: &mut Prepared<'_>, agreed: &Agreed) -> Result<Sent, Failure> {
-        let stop = StopSignal::listen()
-            .map_err(|error| Failure::refused(format!("signals cannot be listened to: {error}; nothing was sent")))?;
+    pub(super) async fn send(
+        &self,
+        prepared: &mut Prepared<'_>,
+        agreed: &Agreed,
+        stop: StopSignal,
+    ) -> Result<Sent, Failure> {
         let options = self.options(prepared, agreed);
         let lanes: Vec<String> = options.fleet.lanes.iter().map(|lane| lane.name.to_string()).collect();
         let ledger = prepared.held.take().ok_or_else(|| Failure::refused("the ledger is not open"))?;
