@@ -112,7 +112,8 @@ impl Apply<'_> {
             return self.finish_without_sending(prepared, &agreed);
         }
         let sent = runtime.block_on(self.send(&mut prepared, &agreed, stop))?;
-        tracing::info!(run = ?sent.ended.run, tally = ?sent.ended.tally, took = ?sent.duration, "the sending has ended");
+        let took_ms = sent.duration.as_millis();
+        tracing::info!(run = ?sent.ended.run, tally = ?sent.ended.tally, took_ms, "the sending has ended");
         self.finish(prepared, &agreed, &sent)
     }
 
