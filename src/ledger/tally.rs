@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{InstancePlan, InstanceRef, ListPlan, NamedRow, Narrow, Plan, VerbCounts};
 use crate::message::{Event, SkipReason};
 use crate::plan::Verb;
+use crate::recipient::Address;
 
 /// How many blocked messages are named.
 const NAMED: usize = 100;
@@ -45,6 +46,8 @@ pub(super) struct Tally<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counted<'a> {
     pub(super) verb: &'a Verb,
+    /// Of the recipient.
+    pub(super) address: &'a str,
     /// The place of its instance in the manifest.
     pub(super) instance: Option<usize>,
     pub(super) has: Option<&'a str>,
@@ -116,6 +119,7 @@ impl<'a> Tally<'a> {
         if matches!(counted.verb, Verb::Edit | Verb::CallOff) {
             let late = counted.accepted_at_ms.is_some_and(|at| self.now_ms - at > EDIT_DAYS_MS);
             self.plan.late_edits += u64::from(late);
+            self.plan.person_edits += u64::from(!Address::new(counted.address).is_group());
             if let (Some(has), Some(wanted)) = (counted.has, counted.wanted) {
                 self.fields(has, wanted);
             }

@@ -125,6 +125,8 @@ pub struct Plan {
     pub invited: u64,
     /// Selected edits of messages accepted more than seven days ago, which may be refused.
     pub late_edits: u64,
+    /// Selected edits of what persons were sent: Z-API edits events in groups only.
+    pub person_edits: u64,
     /// Edits in which this field differs, by its name on the wire.
     pub changed_fields: HashMap<&'static str, u64>,
     /// Rows that are no message: the same identity twice, suppressed, faulty with `--skip-invalid`.

@@ -161,6 +161,7 @@ impl<'a> Walk<'a> {
         let sent = matches!(verb, Verb::Create | Verb::Edit | Verb::CallOff);
         let counted = Counted {
             verb: &verb,
+            address: &record.address,
             instance: self.instances.place(aim.instance_id),
             has: record.has(),
             wanted: sent.then_some(&*aim.event),
@@ -214,6 +215,7 @@ impl<'a> Walk<'a> {
         let wanted = (verb == Verb::Create).then_some(body.event);
         let counted = Counted {
             verb: &verb,
+            address: listing.address,
             instance: self.instances.place(body.instance_id),
             has: None,
             wanted,

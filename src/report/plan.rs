@@ -343,6 +343,10 @@ fn warnings(page: &mut Page, report: &PlanReport<'_>) {
                 .into(),
         );
     }
+    if plan.person_edits > 0 {
+        let edits = words::count(plan.person_edits, "edit goes to a person", "edits go to persons");
+        notes.push(format!("{edits}: Z-API edits events in groups only, and refuses them"));
+    }
     if plan.late_edits > 0 {
         notes.push(format!(
             "{} to be edited after more than 7 days: WhatsApp may refuse that",
