@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
 use super::lock::Holder;
 
 /// Why the ledger cannot be used (any more).
@@ -88,7 +90,16 @@ impl fmt::Display for LedgerError {
                 sent.display()
             ),
             Self::NotDurable { what, .. } => write!(f, "the ledger {path} cannot be written durably: {what}"),
-            Self::Database { error, .. } => write!(f, "the ledger {path} failed: {error}"),
+            Self::Database { error, .. } => {
+                write!(f, "the ledger {path} failed: {error}")?;
+                match error.sqlite_error_code() {
+                    // Not the ledger's fault: even to be read, it needs to write beside itself.
+                    Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+                        write!(f, "; its folder has to be writable, or copy it to one that is")
+                    }
+                    _ => Ok(()),
+                }
+            }
             Self::Io { error, .. } => write!(f, "{path}: {error}"),
             Self::Broken { .. } => write!(f, "the ledger {path} failed before; nothing more is written"),
             Self::Inconsistent { what, .. } => write!(f, "the ledger {path} contradicts itself: {what}"),
