@@ -86,3 +86,38 @@ fn groups_are_listed_ready_to_be_a_recipient_list() {
     world.write("list.csv", listed);
     world.run(&["validate", "m.yaml"]).expect(2).says("label");
 }
+
+#[test]
+fn a_ledger_that_is_elsewhere_is_not_taken_for_nothing_sent() {
+    let (world, server) = (World::new(), server());
+    world.campaign(3);
+    world.apply(&server.base_url, &["-v"]).expect(0).says("the ledger is open").says("the results are written");
+    std::fs::remove_file(world.path("spring.ledger.db")).unwrap();
+    for command in [&["status", "m.yaml"][..], &["results", "m.yaml"]] {
+        world.run(command).expect(4).says("spring.sent.json says that this campaign was sent");
+    }
+    for command in [&["plan", "m.yaml"][..], &["apply", "m.yaml", "--dry-run"]] {
+        world.run(command).expect(0).says("spring.sent.json: 3 messages accepted already");
+    }
+    world.apply(&server.base_url, &[]).expect(4);
+    assert_eq!(server.counts().requests, 3);
+}
+
+#[test]
+fn an_apply_that_is_refused_counts_what_the_ledger_has() {
+    let world = World::new();
+    world.campaign(2);
+    world.apply(&server().base_url, &[]).expect(0);
+    world.campaign(5);
+    let gone = server_with(Options { disconnect_after: Some(0), ..Options::default() });
+    let json = world.apply(&gone.base_url, &["--format", "json"]).expect(3).json();
+    assert_eq!((&json["messages"]["accepted"], &json["requests"]), (&2.into(), &0.into()), "{json}");
+    assert!(json["ledger"].as_str().unwrap().ends_with("spring.ledger.db"), "{json}");
+}
+
+#[test]
+fn a_rehearsed_check_finds_the_groups_that_a_rehearsal_writes_to() {
+    let world = World::new();
+    world.campaign(3);
+    world.run(&["check", "m.yaml", "--sandbox"]).expect(0).says("3 listed");
+}
