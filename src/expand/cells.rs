@@ -79,6 +79,7 @@ pub(super) enum Cells<'a> {
     /// With what the list offers: a name that other entries have is one that this one lacks, not one that nobody knows.
     Entry {
         entry: &'a InlineEntry,
+        number: u32,
         offered: &'a Offered,
     },
 }
@@ -88,6 +89,15 @@ impl Cells<'_> {
         match self {
             Self::Csv { row, .. } => row.line,
             Self::Entry { entry, .. } => entry.place.span.map_or(1, |span| span.line),
+        }
+    }
+
+    /// What the row is found again by: its line in a CSV, its place among the entries of a list in the manifest, of which
+    /// several may stand on one line.
+    pub(super) fn number(&self) -> u32 {
+        match self {
+            Self::Csv { row, .. } => row.line,
+            Self::Entry { number, .. } => *number,
         }
     }
 

@@ -76,8 +76,8 @@ pub(super) fn walk(
         }
         ListKind::Inline(entries) => {
             let offered = cells::offered_by_entries(0, entries);
-            for entry in entries {
-                let cells = Cells::Entry { entry, offered: &offered };
+            for (number, entry) in (0..).zip(entries) {
+                let cells = Cells::Entry { entry, number, offered: &offered };
                 let audience = audience(&cells, walk.says(diagnostics, &mut unsaid));
                 on_row(ListRow { cells, audience }, diagnostics)?;
             }
@@ -147,7 +147,7 @@ impl Suppressed {
             }
             walk(manifest, list, Walk::First, diagnostics, &mut |row, _| {
                 if let Audience::Recipient(recipient) = row.audience {
-                    seen.meet(&recipient.identity, First { list: 0, line: row.cells.line() });
+                    seen.meet(&recipient.identity, First { list: 0, row: row.cells.number() });
                 }
                 Ok(())
             })

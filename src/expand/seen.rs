@@ -10,11 +10,11 @@ use hashbrown::HashTable;
 
 use crate::recipient::Identity;
 
-/// Where an identity was met first: a list (by the caller's index) and the line in it.
+/// Where an identity was met first: a list (by the caller's index) and the row in it (by the caller's number).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct First {
     pub list: u32,
-    pub line: u32,
+    pub row: u32,
 }
 
 /// An exact map from identity to its first row.
@@ -23,7 +23,7 @@ pub(super) struct Seen {
     table: HashTable<u32>,
     /// By the numbers that the table holds.
     keys: Vec<u64>,
-    lines: Vec<u32>,
+    rows: Vec<u32>,
     /// The first number of each stretch of rows that came from one list.
     lists: Vec<(u32, u32)>,
     odd: HashMap<Identity, First>,
@@ -52,18 +52,18 @@ impl Seen {
     pub(super) fn meet(&mut self, identity: &Identity, here: First) -> Option<First> {
         let Some(key) = pack(identity.as_str()) else { return self.meet_odd(identity, here) };
         let hash = self.seed.hash(key);
-        let Self { table, keys, lines, lists, seed, .. } = self;
+        let Self { table, keys, rows, lists, seed, .. } = self;
         let found = table.find(hash, |number| keys[*number as usize] == key);
         if let Some(number) = found {
             let list = lists[lists.partition_point(|(first, _)| first <= number) - 1].1;
-            return Some(First { list, line: lines[*number as usize] });
+            return Some(First { list, row: rows[*number as usize] });
         }
         let number = u32::try_from(keys.len()).expect("fewer than four billion rows");
         if lists.last().is_none_or(|(_, list)| *list != here.list) {
             lists.push((number, here.list));
         }
         keys.push(key);
-        lines.push(here.line);
+        rows.push(here.row);
         table.insert_unique(hash, number, |number| seed.hash(keys[*number as usize]));
         None
     }
@@ -140,15 +140,15 @@ mod tests {
             "1203630195026509771234-group",
         ];
         for (index, identity) in identities.iter().enumerate() {
-            let line = u32::try_from(index).unwrap() + 2;
-            let here = First { list: line / 4, line };
+            let row = u32::try_from(index).unwrap() + 2;
+            let here = First { list: row / 4, row };
             assert_eq!(seen.meet(&Identity::new(*identity), here), None, "{identity}");
         }
         for (index, identity) in identities.iter().enumerate() {
-            let line = u32::try_from(index).unwrap() + 2;
+            let row = u32::try_from(index).unwrap() + 2;
             assert_eq!(
-                seen.meet(&Identity::new(*identity), First { list: 9, line: 99 }),
-                Some(First { list: line / 4, line })
+                seen.meet(&Identity::new(*identity), First { list: 9, row: 99 }),
+                Some(First { list: row / 4, row })
             );
             assert!(seen.contains(&Identity::new(*identity)));
         }
@@ -157,8 +157,8 @@ mod tests {
             let identity = Identity::new(identity);
             seen.forget(&identity);
             assert!(!seen.contains(&identity));
-            assert_eq!(seen.meet(&identity, First { list: 3, line: 7 }), None);
-            assert_eq!(seen.meet(&identity, First { list: 4, line: 8 }), Some(First { list: 3, line: 7 }));
+            assert_eq!(seen.meet(&identity, First { list: 3, row: 7 }), None);
+            assert_eq!(seen.meet(&identity, First { list: 4, row: 8 }), Some(First { list: 3, row: 7 }));
         }
     }
 }

@@ -146,7 +146,7 @@ impl Stretch<'_, '_> {
         if self.run.suppressed.contains(&recipient.identity) {
             return self.skip(&cells, Some(recipient), SkipReason::Suppressed);
         }
-        let here = First { list: self.list_index, line: cells.line() };
+        let here = First { list: self.list_index, row: cells.number() };
         if let Some(first) = self.run.seen[self.event_index].meet(&recipient.identity, here) {
             let place = self.place_of_first(first);
             let reason = SkipReason::Duplicate { first: shown(&place) };
@@ -226,11 +226,11 @@ impl Stretch<'_, '_> {
 
     fn place_of_first(&self, first: First) -> Place {
         let list = &self.run.manifest.lists[first.list as usize];
-        let span = Span::on_line(first.line, 1, 0);
         match &list.kind {
-            ListKind::Inline(_) => self.run.manifest.source.place_of(span),
+            ListKind::Inline(entries) => entries[first.row as usize].phone_place.clone(),
             ListKind::Csv(_) | ListKind::Faulty => {
-                Place { file: self.run.file_of(list), span: Some(span), excerpt: None }
+                let span = Some(Span::on_line(first.row, 1, 0));
+                Place { file: self.run.file_of(list), span, excerpt: None }
             }
         }
     }
