@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::ledger::ResultRow;
@@ -31,6 +31,9 @@ pub const COLUMNS: [&str; 15] = [
     "edited_at",
     "variant",
 ];
+
+/// How every database of the ledger's kind begins.
+const DATABASE: &[u8; 15] = b"SQLite format 3";
 
 /// `results` of the manifest.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +169,29 @@ pub fn check_writable(path: &Path) -> Result<(), String> {
     match tempfile::Builder::new().prefix(".zapi-batch-results-").tempfile_in(folder) {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("nothing can be written in {}: {}", folder.display(), error.kind())),
+    }
+}
+
+/// Refuses to replace what is no results file: anything in `kept`, each with what it is called, and any database.
+///
+/// # Errors
+/// What stands there, as a sentence without the path.
+pub fn check_place(path: &Path, kept: &[(PathBuf, &str)]) -> Result<(), String> {
+    let place = resolved(path);
+    if let Some((_, what)) = kept.iter().find(|(kept, _)| resolved(kept) == place) {
+        return Err(format!("that is {what}"));
+    }
+    let mut start = [0; DATABASE.len()];
+    let is_database = File::open(&place).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *DATABASE;
+    if is_database { Err("a database is there already".to_owned()) } else { Ok(()) }
+}
+
+/// Where a path leads, whether or not there is a file yet.
+fn resolved(path: &Path) -> PathBuf {
+    let path = followed(path);
+    match (folder_of(&path).canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
     }
 }
 

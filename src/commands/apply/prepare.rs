@@ -9,7 +9,7 @@ use crate::commands::confirm::Deed;
 use crate::commands::failure::Failure;
 use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
-use crate::commands::{guard, planning, written};
+use crate::commands::{guard, planning};
 use crate::engine::window;
 use crate::ledger::{InstanceRef, Ledger, Mode, sent};
 use crate::manifest::{ListKind, Manifest};
@@ -89,7 +89,7 @@ impl Apply<'_> {
                 kept.push((csv.path.clone(), "a list of the manifest"));
             }
         }
-        written::check_place(&paths.results, &kept)
+        results::check_place(&paths.results, &kept)
     }
 
     fn service(&self, manifest: &Manifest, paths: &Paths) -> Result<Service, Failure> {

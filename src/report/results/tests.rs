@@ -130,3 +130,23 @@ fn a_path_that_cannot_be_written_is_known_beforehand() {
     assert!(check_writable(Path::new("/dev/null")).unwrap_err().contains("plain file"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn nothing_that_is_needed_is_replaced_by_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("list.csv"), "phone\n").unwrap();
+    std::fs::write(at("other.db"), "SQLite format 3\0 and more").unwrap();
+    std::fs::write(at("old.csv"), "anything").unwrap();
+    let kept = [(at("list.csv"), "a list of the manifest"), (at("spring.ledger.db-wal"), "the ledger")];
+    let check = |name: &str| check_place(&at(name), &kept);
+    assert_eq!(check("list.csv"), Err("that is a list of the manifest".to_owned()));
+    assert_eq!(check("spring.ledger.db-wal"), Err("that is the ledger".to_owned()));
+    assert_eq!(check("other.db"), Err("a database is there already".to_owned()));
+    assert_eq!((check("old.csv"), check("new.csv")), (Ok(()), Ok(())));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(at("list.csv"), at("link.csv")).unwrap();
+        assert!(check("link.csv").is_err());
+    }
+}
