@@ -115,7 +115,7 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
         page.entry(Tone::Quiet, "edited", &format!("{} replaced or called off", words::messages(report.edited)));
     }
     if report.kept > 0 {
-        let unknown = if report.counts.unknown > 0 { ", or are unknown and were left so" } else { "" };
+        let unknown = if report.counts.unknown > 0 { " or stayed unknown" } else { "" };
         page.entry(Tone::Quiet, "kept", &format!("{} that needed nothing{unknown}", words::messages(report.kept)));
     }
     if let Some(sandbox) = report.sandbox {
