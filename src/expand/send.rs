@@ -175,7 +175,7 @@ impl Stretch<'_, '_> {
         };
         diagnostics.extend(found);
         self.summarize(&worded, variant);
-        self.persons += u64::from(recipient.kind == Kind::Person);
+        self.persons += u64::from(recipient.kind != Kind::Group);
         if self.send.via.is_empty() {
             return Ok(()); // every instance it names was reported as unknown
         }

@@ -113,7 +113,7 @@ impl<'m> Wording<'m> {
 
     fn render_fixed(&mut self, variant: usize, diagnostics: &mut Diagnostics) -> Option<Worded> {
         let event = self.event;
-        let is_fixed = |field| template(event, field, variant).is_none_or(|template| !template.depends_on_row());
+        let is_fixed = |field| event.template(field, variant).is_none_or(|template| !template.depends_on_row());
         let faults = self.fill(variant, &Nothing, is_fixed);
         for (field, fault) in &faults {
             if self.said.insert((*field, variant, fault.diagnostic.code.id)) {
@@ -147,7 +147,7 @@ impl<'m> Wording<'m> {
         let mut faults = Vec::new();
         for (field, text) in FIELDS.into_iter().zip(&mut self.texts) {
             text.clear();
-            let Some(template) = template(self.event, field, variant).filter(|_| wanted(field)) else { continue };
+            let Some(template) = self.event.template(field, variant).filter(|_| wanted(field)) else { continue };
             if let Some((_, fault)) = self.spent.get(&(field, variant)).filter(|(rows, _)| *rows >= SPENT_ROWS_MAX) {
                 faults.push((field, fault.clone()));
             } else if let Err(fault) = template.render(values, text) {
@@ -165,7 +165,7 @@ impl<'m> Wording<'m> {
     fn build(&mut self, variant: usize, usable: impl Fn(Field) -> bool) -> Result<Built, Vec<Finding>> {
         let text = |field: Field| {
             let index = FIELDS.iter().position(|known| *known == field)?;
-            template(self.event, field, variant).filter(|_| usable(field)).map(|_| self.texts[index].as_str())
+            self.event.template(field, variant).filter(|_| usable(field)).map(|_| self.texts[index].as_str())
         };
         let texts = Texts {
             name: text(Field::Name),
@@ -243,33 +243,16 @@ impl<'m> Wording<'m> {
     }
 
     fn depends_on_row(&self, field: Field, variant: usize) -> bool {
-        let uses_values = |field| template(self.event, field, variant).is_some_and(Template::depends_on_row);
+        let uses_values = |field| self.event.template(field, variant).is_some_and(Template::depends_on_row);
         uses_values(field) || (field == Field::DateTime && uses_values(Field::Timezone))
     }
 
     /// The variable of a text that uses a single one: then its cell is the place to point at.
     fn only_name(&self, field: Field, variant: usize) -> Option<&'m str> {
-        match template(self.event, field, variant)?.names() {
+        match self.event.template(field, variant)?.names() {
             [only] if !only.of_row => Some(&only.name),
             _ => None,
         }
-    }
-}
-
-/// The template of a field; where a text is a list of wordings, the one that `variant` chooses, counted round.
-fn template(event: &EventTemplate, field: Field, variant: usize) -> Option<&Template> {
-    let chosen = |texts: &'_ [Template]| (!texts.is_empty()).then(|| variant % texts.len());
-    match field {
-        Field::Name => chosen(&event.name).map(|index| &event.name[index]),
-        Field::Description => chosen(&event.description).map(|index| &event.description[index]),
-        Field::LocationName => chosen(&event.location_name).map(|index| &event.location_name[index]),
-        Field::DateTime => event.date_time.as_ref(),
-        Field::CallLinkType => event.call_link_type.as_ref(),
-        Field::Canceled => event.canceled.as_ref(),
-        Field::Timezone => match &event.timezone {
-            EventZone::Template(template) => Some(template),
-            EventZone::None | EventZone::Fixed(_) | EventZone::Faulty => None,
-        },
     }
 }
 

@@ -94,6 +94,8 @@ pub struct EventTemplate {
     pub call_link_type: Option<Template>,
     /// `None` when faulty, which has been reported; the constant `false` when left out.
     pub canceled: Option<Template>,
+    /// What texts use that are missing above because something else in them is faulty.
+    pub names_in_faulty: Vec<NameUse>,
     /// Of the event id.
     pub place: Place,
 }
@@ -216,8 +218,12 @@ impl EventTemplate {
         [&self.name, &self.description, &self.location_name].into_iter().map(Vec::len).max().unwrap_or(1).max(1)
     }
 
-    /// Every template of the event, for checks that concern all of them.
-    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+    /// Every use of a value in the event's texts, those of faulty texts last.
+    pub fn names(&self) -> impl Iterator<Item = &NameUse> {
+        self.templates().flat_map(Template::names).chain(&self.names_in_faulty)
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &Template> {
         let zone = match &self.timezone {
             EventZone::Template(template) => Some(template),
             EventZone::None | EventZone::Fixed(_) | EventZone::Faulty => None,

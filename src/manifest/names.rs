@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Manifest, NameUse, Send, Template};
+use super::{Manifest, NameUse, Send};
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::{template as words, values};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -46,7 +46,7 @@ pub fn check_send_names(
     }
     let vars: HashSet<&str> = send.vars.iter().map(|var| var.name.as_str()).collect();
     let known: Vec<(HashSet<&str>, HashSet<&str>)> = offered.iter().map(sets).collect();
-    for used in event.templates().flat_map(Template::names).filter(|used| !used.guarded) {
+    for used in event.names().filter(|used| !used.guarded) {
         let name = used.name.as_str();
         if !used.of_row && vars.contains(name) {
             continue;

@@ -7,7 +7,7 @@ use super::super::event::{Builder, Field, Texts, Warning, Zone};
 use super::super::raw::{OneOrMany, Ordered, RawEvent, Text};
 use super::super::template::{self, Template};
 use super::super::tree::{Kind, Node};
-use super::super::{EventTemplate, EventZone};
+use super::super::{EventTemplate, EventZone, NameUse};
 use super::{CheckedZone, Context, is_name, shared, slug};
 use crate::diagnostic::Severity;
 use crate::diagnostic::text::manifest as manifest_words;
@@ -42,6 +42,7 @@ pub(super) fn check(
             location_name: Vec::new(),
             call_link_type: None,
             canceled: None,
+            names_in_faulty: Vec::new(),
             place: context.place_of(entry.key_span),
         };
         if let Some(raw) = raw.as_ref().filter(|_| texts <= TEXTS_MAX) {
@@ -60,17 +61,19 @@ fn fill(
     node: &Node,
     timezone: Option<&CheckedZone>,
 ) {
-    event.name = texts(context, raw.name.as_ref(), node.get("name"));
-    event.description = texts(context, raw.description.as_ref(), node.get("description"));
-    event.date_time = raw.date_time.as_ref().and_then(|Text(text)| compile(context, text, node.get("dateTime")));
-    event.timezone = zone(context, raw.timezone.as_ref(), node.get("timezone"), timezone);
+    let faulty = &mut event.names_in_faulty;
+    event.name = texts(context, raw.name.as_ref(), node.get("name"), faulty);
+    event.description = texts(context, raw.description.as_ref(), node.get("description"), faulty);
+    let date_time = raw.date_time.as_ref();
+    event.date_time = date_time.and_then(|Text(text)| compile(context, text, node.get("dateTime"), faulty));
+    event.timezone = zone(context, raw.timezone.as_ref(), node.get("timezone"), timezone, faulty);
     if let (Some(raw), Some(node)) = (&raw.location, node.get("location")) {
-        event.location_name = texts(context, raw.name.as_ref(), node.get("name"));
+        event.location_name = texts(context, raw.name.as_ref(), node.get("name"), faulty);
     }
-    event.call_link_type =
-        raw.call_link_type.as_ref().and_then(|text| compile(context, &text.0, node.get("callLinkType")));
+    let call_link_type = raw.call_link_type.as_ref();
+    event.call_link_type = call_link_type.and_then(|text| compile(context, &text.0, node.get("callLinkType"), faulty));
     event.canceled = match (&raw.canceled, node.get("canceled")) {
-        (Some(text), node) => compile(context, &text.0, node),
+        (Some(text), node) => compile(context, &text.0, node, faulty),
         (None, Some(node)) if matches!(node.kind, Kind::Faulty) => None,
         (None, _) => Some(template::constant("false", event.place.clone())),
     };
@@ -86,15 +89,23 @@ fn scalars(node: &Node) -> usize {
     }
 }
 
-fn compile(context: &mut Context<'_>, text: &str, node: Option<&Node>) -> Option<Template> {
-    template::compile(context.source, node?, text, context.diagnostics)
+/// `None` when the text is faulty; the names in it are added to `faulty` then.
+fn compile(context: &mut Context<'_>, text: &str, node: Option<&Node>, faulty: &mut Vec<NameUse>) -> Option<Template> {
+    let compiled = template::compile(context.source, node?, text, context.diagnostics);
+    compiled.map_err(|names| faulty.extend(names)).ok()
 }
 
-fn texts(context: &mut Context<'_>, raw: Option<&OneOrMany<Text>>, node: Option<&Node>) -> Vec<Template> {
+fn texts(
+    context: &mut Context<'_>,
+    raw: Option<&OneOrMany<Text>>,
+    node: Option<&Node>,
+    faulty: &mut Vec<NameUse>,
+) -> Vec<Template> {
     match (raw, node) {
-        (Some(OneOrMany::One(Text(text))), node) => compile(context, text, node).into_iter().collect(),
+        (Some(OneOrMany::One(Text(text))), node) => compile(context, text, node, faulty).into_iter().collect(),
         (Some(OneOrMany::Many(many)), Some(node)) => {
-            many.iter().zip(node.items()).filter_map(|(Text(text), node)| compile(context, text, Some(node))).collect()
+            let many = many.iter().zip(node.items());
+            many.filter_map(|(Text(text), node)| compile(context, text, Some(node), faulty)).collect()
         }
         (Some(OneOrMany::Many(_)) | None, _) => Vec::new(),
     }
@@ -105,12 +116,13 @@ fn zone(
     raw: Option<&Text>,
     node: Option<&Node>,
     manifest: Option<&CheckedZone>,
+    faulty: &mut Vec<NameUse>,
 ) -> EventZone {
     let fixed =
         |zone: &Result<TimeZone, ()>| zone.as_ref().map_or(EventZone::Faulty, |zone| EventZone::Fixed(zone.clone()));
     match (raw, node) {
         (Some(Text(text)), Some(node)) if text.contains("{{") || text.contains("{%") => {
-            let compiled = template::compile(context.source, node, text, context.diagnostics);
+            let compiled = compile(context, text, Some(node), faulty);
             match compiled.as_ref().map(Template::is_constant) {
                 Some(Some(constant)) => {
                     fixed(&super::zone(context, Some(&Text(constant.to_owned())), Some(node)).unwrap_or(Err(())))
@@ -168,22 +180,20 @@ fn constants(context: &mut Context<'_>, event: &mut EventTemplate) {
     let faulty = |field: Field| {
         found.iter().any(|(_, finding)| finding.field == field && finding.diagnostic.severity() == Severity::Error)
     };
-    if faulty(Field::Name) {
-        event.name.clear();
+    let mut gone = Vec::new();
+    for (field, texts) in [
+        (Field::Name, &mut event.name),
+        (Field::Description, &mut event.description),
+        (Field::LocationName, &mut event.location_name),
+    ] {
+        gone.extend(texts.extract_if(.., |_| faulty(field)));
     }
-    if faulty(Field::DateTime) {
-        event.date_time = None;
+    for (field, text) in [
+        (Field::DateTime, &mut event.date_time),
+        (Field::CallLinkType, &mut event.call_link_type),
+        (Field::Canceled, &mut event.canceled),
+    ] {
+        gone.extend(text.take_if(|_| faulty(field)));
     }
-    if faulty(Field::Canceled) {
-        event.canceled = None;
-    }
-    if faulty(Field::Description) {
-        event.description.clear();
-    }
-    if faulty(Field::LocationName) {
-        event.location_name.clear();
-    }
-    if faulty(Field::CallLinkType) {
-        event.call_link_type = None;
-    }
+    event.names_in_faulty.extend(gone.iter().flat_map(Template::names).cloned());
 }

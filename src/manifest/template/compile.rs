@@ -23,13 +23,14 @@ pub(in crate::manifest) fn constant(text: &str, place: Place) -> Template {
     Template { form: Form::Constant(text.into()), written: text.into(), names: Arc::new([]), place }
 }
 
-/// Compiles a text; `None` when it is faulty, which has been reported.
+/// Compiles a text. Of a faulty one, which has been reported, what is left are the names that it uses beside what is
+/// wrong with it: whether there are such values can be checked all the same.
 pub(in crate::manifest) fn compile(
     source: &Source,
     node: &Node,
     text: &str,
     diagnostics: &mut Diagnostics,
-) -> Option<Template> {
+) -> Result<Template, Vec<NameUse>> {
     let place = node.place(source);
     let positions = OnceCell::new();
     let at = |range: Range<usize>| {
@@ -38,58 +39,85 @@ pub(in crate::manifest) fn compile(
     };
     if text.len() > OUTPUT_BYTES_MAX {
         diagnostics.push(words::too_long().at(place));
-        return None;
+        return Err(Vec::new());
     }
     if let Some((range, diagnostic)) = stray_braces(text) {
         let faulty = diagnostic.severity() == crate::diagnostic::Severity::Error;
         diagnostics.push(diagnostic.at(at(range)));
         if faulty {
-            return None;
+            return Err(Vec::new());
         }
     }
     if !["{{", "{%", "{#"].iter().any(|open| text.contains(open)) {
-        return Some(constant(text, place));
+        return Ok(constant(text, place));
     }
-    if let Some((range, diagnostic)) = too_much(text) {
-        diagnostics.push(diagnostic.at(at(range)));
-        return None;
-    }
-    let root = match parse(text, "", minijinja::syntax::SyntaxConfig::default()) {
+    let root = match read(text) {
         Ok(root) => root,
-        Err(error) => {
-            let range = error.range().unwrap_or(0..text.len());
-            let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            diagnostics.push(words::template_syntax(&message).at(at(range)));
-            return None;
+        Err(fault) => {
+            let (range, diagnostic) = *fault;
+            diagnostics.push(diagnostic.at(at(range)));
+            return Err(Vec::new());
         }
     };
-    let found = walk::walk(text, &root);
-    if !found.faults.is_empty() {
+    let mut found = walk::walk(text, &root);
+    let faults = std::mem::take(&mut found.faults);
+    if !faults.is_empty() {
+        forget_covered(&mut found.uses, &faults);
+    }
+    let names = found.uses.iter().map(|one| NameUse {
+        name: one.name.clone(),
+        of_row: one.of_row,
+        guarded: one.guarded,
+        place: at(one.range.clone()),
+    });
+    let names: Vec<NameUse> = names.collect();
+    if !faults.is_empty() {
         // A sum of sums is one mistake, however many it is made of.
         let mut said = HashSet::new();
-        let faults = found.faults.into_iter().filter(|(range, fault)| said.insert((range.start, fault.code.id)));
+        let faults = faults.into_iter().filter(|(range, fault)| said.insert((range.start, fault.code.id)));
         diagnostics.extend(faults.map(|(range, diagnostic)| diagnostic.at(at(range))));
-        return None;
+        return Err(names);
     }
-    let names: Arc<[NameUse]> = found
-        .uses
-        .iter()
-        .map(|one| NameUse {
-            name: one.name.clone(),
-            of_row: one.of_row,
-            guarded: one.guarded,
-            place: at(one.range.clone()),
-        })
-        .collect();
     let form = match pieces(&root, &found) {
         Some(pieces) => Form::Pieces(pieces.into()),
-        None => program(text, &found).map_err(|diagnostic| diagnostics.push((*diagnostic).at(place.clone()))).ok()?,
+        None => match program(text, &found) {
+            Ok(form) => form,
+            Err(diagnostic) => {
+                diagnostics.push((*diagnostic).at(place));
+                return Err(names);
+            }
+        },
     };
-    let template = Template { form, written: text.into(), names, place };
+    let template = Template { form, written: text.into(), names: names.into(), place };
     if found.uses.is_empty() && !found.whole_row {
-        return template.evaluated(diagnostics);
+        return template.evaluated(diagnostics).ok_or_else(Vec::new);
     }
-    Some(template)
+    Ok(template)
+}
+
+/// The syntax tree of a text, or where and why there is none.
+fn read(text: &str) -> Result<Stmt<'_>, Box<(Range<usize>, Diagnostic)>> {
+    if let Some(fault) = too_much(text) {
+        return Err(Box::new(fault));
+    }
+    parse(text, "", minijinja::syntax::SyntaxConfig::default()).map_err(|error| {
+        let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        Box::new((error.range().unwrap_or(0..text.len()), words::template_syntax(&message)))
+    })
+}
+
+/// Takes out the uses that lie within a fault: the names of `Primeiro-Nome` are none that anybody meant. Uses are in
+/// order.
+fn forget_covered(uses: &mut Vec<walk::Use>, faults: &[(Range<usize>, Diagnostic)]) {
+    let mut ranges: Vec<&Range<usize>> = faults.iter().map(|(range, _)| range).collect();
+    ranges.sort_unstable_by_key(|range| range.start);
+    let (mut next, mut covered_to) = (ranges.into_iter().peekable(), 0);
+    uses.retain(|one| {
+        while let Some(range) = next.next_if(|range| range.start <= one.range.start) {
+            covered_to = covered_to.max(range.end);
+        }
+        one.range.end > covered_to
+    });
 }
 
 /// Each text out of fuel costs all of it, and a hostile manifest has thousands: these are enough to be shown.

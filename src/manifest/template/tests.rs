@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::super::tree;
-use super::{Form, Template, Values, compile, locate};
+use super::{Form, NameUse, Template, Values, compile, locate};
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::source::Source;
 
@@ -35,17 +35,21 @@ impl Values for Row {
 
 /// Compiles a text as a double-quoted scalar of a manifest.
 fn compiled(text: &str) -> Result<Template, Vec<String>> {
-    let quoted = serde_json::to_string(text).unwrap();
-    let source = Source::new("m.yaml".into(), quoted.into());
     let mut diagnostics = Diagnostics::new();
-    let node = tree::parse(&source, &mut diagnostics).unwrap();
-    let template = compile(&source, &node, text, &mut diagnostics);
+    let template = compiled_with(text, &mut diagnostics);
     let said: Vec<String> =
         diagnostics.sorted().iter().map(|found| format!("{} {}", found.code.id, found.message)).collect();
     match template {
-        Some(template) if said.is_empty() => Ok(template),
+        Ok(template) if said.is_empty() => Ok(template),
         _ => Err(said),
     }
+}
+
+fn compiled_with(text: &str, diagnostics: &mut Diagnostics) -> Result<Template, Vec<NameUse>> {
+    let quoted = serde_json::to_string(text).unwrap();
+    let source = Source::new("m.yaml".into(), quoted.into());
+    let node = tree::parse(&source, diagnostics).unwrap();
+    compile(&source, &node, text, diagnostics)
 }
 
 fn rendered(text: &str, row: &Row) -> Result<String, String> {
@@ -134,6 +138,19 @@ fn constants_are_rendered_once_and_plain_names_need_no_engine() {
     let names = compiled("{{ b }}{{ a | default('x') }}{% if c is defined %}{{ c }}{% endif %}").unwrap();
     let names: Vec<(&str, bool)> = names.names().iter().map(|used| (used.name.as_str(), used.guarded)).collect();
     assert_eq!(names, [("b", false), ("a", true), ("c", true), ("c", true)]);
+}
+
+#[test]
+fn the_names_of_a_faulty_text_are_kept_but_those_within_the_fault() {
+    for (text, names) in [
+        ("{{ a | no }} {{ b }} {{ row['C d'] }}", &["a", "b", "C d"][..]),
+        ("{{ Primeiro-Nome }} {{ b }}", &["b"]),
+        ("{{ a }} {{ (b * 2) * c }} {{ d }}", &["a", "d"]),
+        ("{{ a }} {{ b", &[]),
+    ] {
+        let used = compiled_with(text, &mut Diagnostics::new()).unwrap_err();
+        assert_eq!(used.iter().map(|used| used.name.as_str()).collect::<Vec<_>>(), names, "{text}");
+    }
 }
 
 #[test]
