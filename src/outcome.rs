@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-/// What came of one HTTP request for a message.
+/// What came of an intent: of its one HTTP request, unless that was never made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Queued by Z-API. The ids are an invitation's for a create, the edit's own for an edit.
@@ -15,6 +15,8 @@ pub enum Outcome {
     NotSent { http_status: Option<u16>, error: String, then: NotSent },
     /// Nobody can know whether it was processed.
     Unknown { http_status: Option<u16>, error: String, then: Unknown },
+    /// There was no request: the run stopped or paused first.
+    HeldBack,
 }
 
 /// What a lane does after an attempt that was certainly not processed.
@@ -43,6 +45,7 @@ impl Outcome {
             Self::Accepted { .. } => Some(200),
             Self::Rejected { http_status, .. } => Some(*http_status),
             Self::NotSent { http_status, .. } | Self::Unknown { http_status, .. } => *http_status,
+            Self::HeldBack => None,
         }
     }
 
@@ -50,6 +53,7 @@ impl Outcome {
     pub fn error(&self) -> &str {
         match self {
             Self::Accepted { .. } => "",
+            Self::HeldBack => "held back before it left",
             Self::Rejected { error, .. } | Self::NotSent { error, .. } | Self::Unknown { error, .. } => error,
         }
     }

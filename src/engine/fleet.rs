@@ -15,7 +15,7 @@ use super::settle::{Obstacle, STREAK_MAX};
 use super::stop::{Audience, Signal};
 use crate::ledger::{Settlement, Work};
 use crate::message::AttemptKind;
-use crate::outcome::{NotSent, Outcome, Unknown};
+use crate::outcome::{Outcome, Unknown};
 
 /// How long a run that nobody watches waits for answers after it was asked to stop.
 const GRACE_UNWATCHED: Duration = Duration::from_secs(6);
@@ -277,9 +277,7 @@ impl Fleet {
             let task = Task { work, doubts: slot.doubts };
             self.lanes[slot.lane].put_back(task);
         }
-        let error = "held back before it left".to_owned();
-        let outcome = Outcome::NotSent { http_status: None, error, then: NotSent::Pause };
-        self.release(index, outcome, Verdict::NotSent, now);
+        self.release(index, Outcome::HeldBack, Verdict::NotSent, now);
     }
 
     fn queue_answered(&mut self, index: usize, waiting: Result<u32, String>, now: Now) {

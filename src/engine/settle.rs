@@ -70,6 +70,10 @@ impl Lane {
                 self.put_back(task);
                 Verdict::NotSent
             }
+            Outcome::HeldBack => {
+                self.put_back(task);
+                Verdict::NotSent
+            }
             Outcome::Unknown { http_status, error, then } => {
                 self.doubt(*http_status, error, *then, out);
                 self.again_if_harmless(task);

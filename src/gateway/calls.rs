@@ -196,7 +196,7 @@ impl Gateway {
             Outcome::NotSent { then: NotSent::Pause | NotSent::Throttled { .. }, .. } => (FaultClass::Network, false),
             Outcome::Rejected { .. } => (FaultClass::Other, false),
             Outcome::Unknown { .. } if answer.status >= 500 => (FaultClass::Network, true),
-            Outcome::Unknown { .. } | Outcome::Accepted { .. } => (FaultClass::Other, true),
+            Outcome::Unknown { .. } | Outcome::Accepted { .. } | Outcome::HeldBack => (FaultClass::Other, true),
         };
         let message = if answer.status == 200 && class == FaultClass::Other && !Said::read(&answer.body).states_error()
         {
@@ -212,9 +212,11 @@ fn failed(failure: Failure) -> CallFault {
     let outcome = classify_failure(failure);
     let class = match &outcome {
         Outcome::NotSent { then: NotSent::StopLane, .. } => FaultClass::Credentials,
-        Outcome::NotSent { .. } | Outcome::Unknown { .. } | Outcome::Rejected { .. } | Outcome::Accepted { .. } => {
-            FaultClass::Network
-        }
+        Outcome::NotSent { .. }
+        | Outcome::Unknown { .. }
+        | Outcome::Rejected { .. }
+        | Outcome::Accepted { .. }
+        | Outcome::HeldBack => FaultClass::Network,
     };
     CallFault {
         class,

@@ -116,6 +116,7 @@ mod tests {
             Outcome::NotSent { then: NotSent::StopLane, .. } => "set-up",
             Outcome::Unknown { then: Unknown::Next, .. } => "unknown",
             Outcome::Unknown { then: Unknown::StopLane, .. } => "unknown, stop",
+            Outcome::HeldBack => "held back",
         }
     }
 

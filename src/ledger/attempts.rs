@@ -171,6 +171,8 @@ impl<'c> Settle<'c> {
                 close(connection, settlement, attempt::NOT_SENT, None)?;
                 refuse(connection, *message, 0, 0, (status, error, at))
             }
+            // No request, so the message is as it was.
+            (Outcome::HeldBack, _) => close(connection, settlement, attempt::NOT_SENT, None),
             (Outcome::Unknown { error, .. }, kind) => {
                 close(connection, settlement, attempt::UNKNOWN, None)?;
                 // An edit replaces, so it is simply made again; until then nobody knows which wording the recipient has.

@@ -34,6 +34,7 @@ enum Kept {
     Rejected { http_status: u16, error: String },
     NotSent { http_status: Option<u16>, error: String },
     Unknown { http_status: Option<u16>, error: String },
+    HeldBack,
 }
 
 impl Kept {
@@ -43,6 +44,7 @@ impl Kept {
             Outcome::Rejected { http_status, error } => Self::Rejected { http_status, error },
             Outcome::NotSent { http_status, error, .. } => Self::NotSent { http_status, error },
             Outcome::Unknown { http_status, error, .. } => Self::Unknown { http_status, error },
+            Outcome::HeldBack => Self::HeldBack,
         }
     }
 
@@ -52,6 +54,7 @@ impl Kept {
             Self::Rejected { http_status, error } => Outcome::Rejected { http_status, error },
             Self::NotSent { http_status, error } => Outcome::NotSent { http_status, error, then: NotSent::Pause },
             Self::Unknown { http_status, error } => Outcome::Unknown { http_status, error, then: Unknown::Next },
+            Self::HeldBack => Outcome::HeldBack,
         }
     }
 }
@@ -142,6 +145,7 @@ mod tests {
             settlement(2, Outcome::Rejected { http_status: 400, error: error() }),
             settlement(3, Outcome::NotSent { http_status: None, error: error(), then: NotSent::Pause }),
             settlement(4, Outcome::Unknown { http_status: Some(500), error: error(), then: Unknown::Next }),
+            settlement(5, Outcome::HeldBack),
         ];
         append(&ledger, "id", &all[..2]).unwrap();
         let mut torn = std::fs::read(path_of(&ledger)).unwrap();

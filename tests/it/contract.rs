@@ -41,6 +41,7 @@ fn word(outcome: &Outcome) -> Expected {
         Outcome::Rejected { .. } => Expected::Rejected,
         Outcome::NotSent { .. } => Expected::NotSent,
         Outcome::Unknown { .. } => Expected::Unknown,
+        Outcome::HeldBack => panic!("a request was made"),
     }
 }
 

@@ -41,7 +41,7 @@ async fn create(gateway: &Gateway, phone: &str) -> Outcome {
 fn ids(outcome: &Outcome) -> (String, String) {
     match outcome {
         Outcome::Accepted { message_id, zaap_id } => (message_id.clone(), zaap_id.clone()),
-        Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::Unknown { .. } => panic!("{outcome:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::ledger::testing::{
     Manifest, accepted, at, body, intend, not_sent, rejected, row, send, settle, spool, states, unknown, work,
 };
-use crate::ledger::{Mode, Narrow, Work};
+use crate::ledger::{Mode, Narrow, ResultRow, Work};
 use crate::message::State;
 
 fn apply(ledger: &mut Ledger, hour: u32) {
@@ -49,6 +49,36 @@ fn an_edit_that_is_refused_or_doubtful_leaves_the_invitation() {
     apply(&mut ledger, 20);
     assert_eq!(send(&mut ledger, accepted).len(), 3);
     assert_eq!(only_states(&ledger), [State::Accepted; 4]);
+}
+
+#[test]
+fn what_was_held_back_is_as_it_was_and_goes_later() {
+    let mut ledger = Ledger::in_memory("c").unwrap();
+    apply(&mut ledger, 19);
+    let rows = |ledger: &Ledger| {
+        let mut rows = Vec::new();
+        let row = |row: &ResultRow<'_>| {
+            rows.push((row.status, row.attempts, row.error.to_owned(), row.updated_at));
+            Ok::<_, LedgerError>(())
+        };
+        ledger.each_result(row).unwrap();
+        rows
+    };
+    let before = rows(&ledger);
+    for work in work(&ledger) {
+        let attempt = intend(&mut ledger, &work);
+        settle(&mut ledger, &work, attempt, Outcome::HeldBack);
+    }
+    assert_eq!(rows(&ledger), before);
+    assert_eq!(send(&mut ledger, accepted).len(), 4);
+    assert!(rows(&ledger).iter().all(|row| (row.0, row.1) == (State::Accepted, 1)));
+    apply(&mut ledger, 20);
+    for work in work(&ledger) {
+        let attempt = intend(&mut ledger, &work);
+        settle(&mut ledger, &work, attempt, Outcome::HeldBack);
+    }
+    assert!(rows(&ledger).iter().all(|row| (row.0, row.1) == (State::Pending, 1)));
+    assert_eq!(send(&mut ledger, accepted).len(), 4);
 }
 
 #[test]

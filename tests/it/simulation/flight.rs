@@ -68,7 +68,7 @@ impl World {
     /// What was refused or not sent does not count for a day.
     pub(super) fn forget_uncounted(&mut self, settlements: &[Settlement]) {
         for settlement in settlements {
-            if matches!(settlement.outcome, Outcome::Rejected { .. } | Outcome::NotSent { .. }) {
+            if matches!(settlement.outcome, Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::HeldBack) {
                 self.counted.remove(&settlement.attempt);
             }
         }
@@ -383,7 +383,7 @@ impl<'w> Flight<'w> {
         match outcome {
             Outcome::Accepted { .. } => self.unknown_in_row = 0,
             Outcome::Unknown { .. } => self.unknown_in_row += 1,
-            Outcome::Rejected { .. } | Outcome::NotSent { .. } => {}
+            Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::HeldBack => {}
         }
         let input = Input::Settled { slot: request.slot, work: request.work.clone(), outcome };
         let now = self.clock();
