@@ -78,6 +78,10 @@ fn an_interrupted_run_is_completed_by_the_next_one() {
     assert_eq!(rows.len(), 300);
     let pending: Vec<&ResultRow> = rows.iter().filter(|row| row.get("status") == "pending").collect();
     assert!(!pending.is_empty() && by_status(&rows)["accepted"] >= 150, "{:?}", by_status(&rows));
+    // What was about to go when the signal came is no attempt and no error.
+    let attempts: u64 = rows.iter().map(|row| row.get("attempts").parse::<u64>().unwrap()).sum();
+    assert_eq!(attempts, server.counts().requests);
+    assert!(pending.iter().all(|row| row.get("error").is_empty()));
 
     // One of the pending groups is taken out, and what the others are told changes.
     let removed = pending.last().unwrap().get("recipient").to_owned();
