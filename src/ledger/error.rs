@@ -29,6 +29,8 @@ pub enum LedgerError {
     OtherCampaign { path: PathBuf, campaign: String },
     /// `<campaign>.sent.json` says that something was sent, and the ledger that knows what is not here.
     SentWithoutLedger { sent: PathBuf, ledger: PathBuf },
+    /// `<campaign>.sent.json` is there and says nothing: it is damaged, or two versions of it were merged.
+    SentUnreadable { path: PathBuf, why: String },
     /// Write-ahead logging or full syncs cannot be had here.
     NotDurable { path: PathBuf, what: String },
     /// The database refused: full, unreadable, an I/O error, or a promise of the schema would have been broken.
@@ -53,6 +55,7 @@ impl LedgerError {
             | Self::Newer { path, .. }
             | Self::OtherCampaign { path, .. }
             | Self::SentWithoutLedger { ledger: path, .. }
+            | Self::SentUnreadable { path, .. }
             | Self::NotDurable { path, .. }
             | Self::Database { path, .. }
             | Self::Io { path, .. }
@@ -88,6 +91,11 @@ impl fmt::Display for LedgerError {
                 "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, \
                  or start anew with --new-ledger (everybody listed is then invited again)",
                 sent.display()
+            ),
+            Self::SentUnreadable { why, .. } => write!(
+                f,
+                "{path} says which ledger this campaign was sent with, and cannot be read ({why}); bring back its last \
+                 version, or delete it if the ledger is here"
             ),
             Self::NotDurable { what, .. } => write!(f, "the ledger {path} cannot be written durably: {what}"),
             Self::Database { error, .. } => {

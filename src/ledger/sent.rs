@@ -53,7 +53,9 @@ impl Sent {
     pub fn read(path: &Path) -> Result<Option<Self>, LedgerError> {
         let io = |error| LedgerError::Io { path: path.to_owned(), error };
         match std::fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| io(error.into())),
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|error| LedgerError::SentUnreadable { path: path.to_owned(), why: error.to_string() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io(error)),
         }
@@ -90,6 +92,6 @@ mod tests {
             assert!(matches!(check(&path, &ledger, id), Err(LedgerError::SentWithoutLedger { .. })), "{id:?}");
         }
         std::fs::write(&path, "{").unwrap();
-        assert!(matches!(check(&path, &ledger, Some("abc")), Err(LedgerError::Io { .. })));
+        assert!(matches!(check(&path, &ledger, Some("abc")), Err(LedgerError::SentUnreadable { .. })));
     }
 }
