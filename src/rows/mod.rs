@@ -127,6 +127,10 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
                 diagnostics.push(text::no_header().at(split.raw.field(index)));
                 return Ok(None);
             }
+            if let Some(separator) = missed_separator(spec, &header) {
+                diagnostics.push(text::one_column(spec.shown, &header.names[0], separator).at(spec.place.clone()));
+                return Ok(None);
+            }
             report_header(&header, &split.raw, diagnostics);
             header
         }
@@ -140,6 +144,16 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
         Rows { file: Arc::clone(spec.shown), reader, header, phone: None, when_empty: spec.when_empty, count: 0 };
     rows.resolve(spec, diagnostics);
     Ok(Some(rows))
+}
+
+/// What the file separates its columns by, where the manifest's `delimiter` makes one column of all of them. Whatever
+/// else could be said of such a file would be said of a column that there is not.
+fn missed_separator(spec: &ListSpec<'_>, header: &Header) -> Option<char> {
+    let ([only], Some(_)) = (&header.names[..], spec.delimiter) else { return None };
+    if spec.columns.iter().any(|(_, column, _)| column.trim() == only) {
+        return None;
+    }
+    only.chars().find(|c| dialect::DELIMITERS.contains(c))
 }
 
 /// Whether a header's field is data, damaged data included.
@@ -203,13 +217,7 @@ impl Rows {
         }
         self.phone = if phone_is_faulty { None } else { self.header.index_of("phone") };
         if self.phone.is_none() && !phone_is_faulty {
-            let found = match (&self.header.names[..], spec.delimiter) {
-                ([only], Some(_)) if only.contains(dialect::DELIMITERS) => {
-                    let separator = only.chars().find(|c| dialect::DELIMITERS.contains(c)).unwrap_or(',');
-                    text::one_column(spec.shown, only, separator)
-                }
-                (_, _) => text::no_phone(spec.shown, &self.header.listed(), self.header.likely_phone()),
-            };
+            let found = text::no_phone(spec.shown, &self.header.listed(), self.header.likely_phone());
             diagnostics.push(found.at(spec.place.clone()));
         }
         let fields = self.header.names.len();

@@ -119,7 +119,7 @@ pub fn one_column(file: &str, header: &str, separator: char) -> Diagnostic {
     let name = if separator == '\t' { "tab".to_owned() } else { separator.to_string() };
     Diagnostic::new(
         &NO_PHONE,
-        format!("{file} has no column `phone`: its header is read as the one column `{}`", shorten(header)),
+        format!("{file} has no column for the recipient: its header is read as the one column `{}`", shorten(header)),
     )
     .help(format!("write `delimiter: \"{name}\"`, or leave `delimiter` away: it is found out"))
 }
