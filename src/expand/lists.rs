@@ -48,19 +48,22 @@ pub(super) enum Walk {
 }
 
 /// Walks over a list and reports what is wrong with its rows. What is wrong with the list as a whole was reported by
-/// [`offered`].
+/// [`offered`]. Returns how many of the errors are single rows'.
 pub(super) fn walk(
     manifest: &Manifest,
     list: &RecipientList,
     walk: Walk,
     diagnostics: &mut Diagnostics,
     on_row: &mut OnRow<'_>,
-) -> io::Result<()> {
+) -> io::Result<u64> {
     let mut unsaid = Diagnostics::new();
+    let before = diagnostics.errors();
+    let mut of_file = 0;
     match &list.kind {
         ListKind::Csv(csv) => {
-            let Some(mut rows) = open(manifest, list, csv, &mut unsaid) else { return Ok(()) };
+            let Some(mut rows) = open(manifest, list, csv, &mut unsaid) else { return Ok(0) };
             let lookup = Lookup::of(&rows);
+            let said_at_opening = rows.file_errors();
             // Said once, at the list: its rows name nobody, which is no fault of theirs.
             let names_somebody = rows.phone().is_some();
             while let Some(row) = rows.next(walk.says(diagnostics, &mut unsaid)) {
@@ -73,6 +76,9 @@ pub(super) fn walk(
                 };
                 on_row(ListRow { cells, audience }, diagnostics)?;
             }
+            if walk == Walk::First {
+                of_file = rows.file_errors() - said_at_opening;
+            }
         }
         ListKind::Inline(entries) => {
             let offered = cells::offered_by_entries(0, entries);
@@ -84,7 +90,7 @@ pub(super) fn walk(
         }
         ListKind::Faulty => {}
     }
-    Ok(())
+    Ok(diagnostics.errors() - before - of_file)
 }
 
 impl Walk {
@@ -99,7 +105,6 @@ impl Walk {
 fn open(manifest: &Manifest, list: &RecipientList, csv: &CsvList, diagnostics: &mut Diagnostics) -> Option<Rows> {
     let columns: Vec<_> =
         csv.columns.iter().map(|named| (named.variable.clone(), named.column.clone(), named.place.clone())).collect();
-    let place = if csv.columns.is_empty() { &csv.place } else { &list.place };
     // An opt-out list begins without anybody in it.
     let is_suppress = manifest.suppress.iter().any(|suppress| std::ptr::eq(suppress, list));
     let spec = ListSpec {
@@ -108,7 +113,7 @@ fn open(manifest: &Manifest, list: &RecipientList, csv: &CsvList, diagnostics: &
         shown: &csv.shown,
         columns: &columns,
         delimiter: csv.delimiter,
-        place,
+        place: &csv.place,
         when_empty: if is_suppress { WhenEmpty::Fine } else { WhenEmpty::Fault },
     };
     rows::open(&spec, diagnostics)

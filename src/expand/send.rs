@@ -77,7 +77,6 @@ impl<'m> Run<'m> {
         for &list_index in &send.to {
             let list = &self.manifest.lists[list_index];
             let walk = if std::mem::replace(&mut self.walked[list_index], true) { Walk::Again } else { Walk::First };
-            let errors_before = diagnostics.errors();
             let mut stretch = Stretch {
                 file: self.file_of(list),
                 run: self,
@@ -90,11 +89,11 @@ impl<'m> Run<'m> {
                 sink: &mut *sink,
                 persons: 0,
             };
-            lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
+            let errors = lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
                 stretch.row(row, diagnostics)
             })?;
             let persons = stretch.persons;
-            self.row_errors += diagnostics.errors() - errors_before;
+            self.row_errors += errors;
             if persons > 0 && walk == Walk::First {
                 diagnostics.push(text::persons(&list.name, persons).at(list.place.clone()));
             }
@@ -106,10 +105,8 @@ impl<'m> Run<'m> {
     pub(super) fn check_unused(&mut self, diagnostics: &mut Diagnostics) {
         for (index, list) in self.manifest.lists.iter().enumerate() {
             if !self.walked[index] {
-                let errors_before = diagnostics.errors();
-                lists::walk(self.manifest, list, Walk::First, diagnostics, &mut |_, _| Ok(()))
-                    .expect("nothing is written");
-                self.row_errors += diagnostics.errors() - errors_before;
+                let errors = lists::walk(self.manifest, list, Walk::First, diagnostics, &mut |_, _| Ok(()));
+                self.row_errors += errors.expect("nothing is written");
             }
         }
         for (index, event) in self.manifest.events.iter().enumerate() {

@@ -11,11 +11,14 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// How a file is encoded.
 enum Encoding {
     /// `plain` as long as nothing but ASCII was seen.
-    Utf8 { plain: bool },
+    Utf8 {
+        plain: bool,
+    },
     /// UTF-8 with bytes that are none: those are replaced, and it was said.
     Broken,
-    /// Windows-1252, or UTF-16 of either order.
-    Other(encoding_rs::Decoder),
+    Windows1252(encoding_rs::Decoder),
+    /// Of either order.
+    Utf16(encoding_rs::Decoder),
 }
 
 /// What a decoder had to assume, and at which byte of the decoded text.
@@ -41,7 +44,8 @@ pub(super) struct Decoder<R> {
     chunk: Vec<u8>,
     pending: usize,
     decoded: u64,
-    trouble: Option<Trouble>,
+    /// The first of each kind: what follows is the same trouble again.
+    troubles: Vec<Trouble>,
     ended: bool,
 }
 
@@ -65,15 +69,15 @@ pub(super) fn open<R: Read>(mut input: R) -> io::Result<Opened<R>> {
     let (encoding, mark) = match &chunk[..pending] {
         [b'P', b'K', 3, 4, ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => return Ok(Opened::Workbook),
         [0xEF, 0xBB, 0xBF, ..] => (Encoding::Utf8 { plain: false }, 3),
-        [0xFF, 0xFE, ..] => (Encoding::Other(encoding_rs::UTF_16LE.new_decoder_without_bom_handling()), 2),
-        [0xFE, 0xFF, ..] => (Encoding::Other(encoding_rs::UTF_16BE.new_decoder_without_bom_handling()), 2),
-        [1..=255, 0, 1..=255, 0, ..] => (Encoding::Other(encoding_rs::UTF_16LE.new_decoder_without_bom_handling()), 0),
-        [0, 1..=255, 0, 1..=255, ..] => (Encoding::Other(encoding_rs::UTF_16BE.new_decoder_without_bom_handling()), 0),
+        [0xFF, 0xFE, ..] => (Encoding::Utf16(encoding_rs::UTF_16LE.new_decoder_without_bom_handling()), 2),
+        [0xFE, 0xFF, ..] => (Encoding::Utf16(encoding_rs::UTF_16BE.new_decoder_without_bom_handling()), 2),
+        [1..=255, 0, 1..=255, 0, ..] => (Encoding::Utf16(encoding_rs::UTF_16LE.new_decoder_without_bom_handling()), 0),
+        [0, 1..=255, 0, 1..=255, ..] => (Encoding::Utf16(encoding_rs::UTF_16BE.new_decoder_without_bom_handling()), 0),
         _ => (Encoding::Utf8 { plain: true }, 0),
     };
     chunk.copy_within(mark..pending, 0);
     let pending = pending - mark;
-    Ok(Opened::Text(Decoder { input, encoding, chunk, pending, decoded: 0, trouble: None, ended: false }))
+    Ok(Opened::Text(Decoder { input, encoding, chunk, pending, decoded: 0, troubles: Vec::new(), ended: false }))
 }
 
 impl<R: Read> Decoder<R> {
@@ -93,35 +97,45 @@ impl<R: Read> Decoder<R> {
                 Err(error) => return Err(error),
             }
         }
-        self.decode(out);
+        self.decode(out, before);
         self.decoded += (out.len() - before) as u64;
         Ok(!self.ended || out.len() > before)
     }
 
-    /// The first thing that had to be assumed.
-    pub(super) fn trouble(&self) -> Option<Trouble> {
-        self.trouble
+    /// What had to be assumed, in the order of the file.
+    pub(super) fn troubles(&self) -> &[Trouble] {
+        &self.troubles
     }
 
-    fn decode(&mut self, out: &mut String) {
-        let start = out.len();
+    /// `start` is where this piece begins in `out`.
+    fn decode(&mut self, out: &mut String, start: usize) {
         match &mut self.encoding {
-            Encoding::Utf8 { .. } | Encoding::Broken => self.decode_utf8(out),
-            Encoding::Other(decoder) => {
+            Encoding::Utf8 { .. } | Encoding::Broken => self.decode_utf8(out, start),
+            Encoding::Windows1252(decoder) => {
+                // A character that was misread may have begun in the piece before.
+                let from = out.char_indices().next_back().map_or(0, |(at, _)| at);
+                let pending = &self.chunk[..self.pending];
+                out.reserve(decoder.max_utf8_buffer_length(pending.len()).unwrap_or(0));
+                let _ = decoder.decode_to_string(pending, out, self.ended);
+                self.pending = 0;
+                if let Some(at) = misread_utf8(&out[from..]) {
+                    self.note(TroubleKind::Invalid, from + at, start);
+                }
+            }
+            Encoding::Utf16(decoder) => {
                 let pending = &self.chunk[..self.pending];
                 out.reserve(decoder.max_utf8_buffer_length(pending.len()).unwrap_or(0));
                 let (_, _, had_errors) = decoder.decode_to_string(pending, out, self.ended);
                 self.pending = 0;
                 if had_errors {
                     let at = out[start..].find('\u{FFFD}').unwrap_or(0);
-                    self.note(TroubleKind::Invalid, at);
+                    self.note(TroubleKind::Invalid, start + at, start);
                 }
             }
         }
     }
 
-    fn decode_utf8(&mut self, out: &mut String) {
-        let start = out.len();
+    fn decode_utf8(&mut self, out: &mut String, start: usize) {
         let mut at = 0;
         while at < self.pending {
             let (text, fault) = match std::str::from_utf8(&self.chunk[at..self.pending]) {
@@ -141,13 +155,13 @@ impl<R: Read> Decoder<R> {
                 break;
             }
             if let Encoding::Utf8 { plain: true } = self.encoding {
-                self.note(TroubleKind::Windows1252, out.len() - start);
+                self.note(TroubleKind::Windows1252, out.len(), start);
                 self.keep_from(at);
-                self.encoding = Encoding::Other(encoding_rs::WINDOWS_1252.new_decoder_without_bom_handling());
-                self.decode(out);
+                self.encoding = Encoding::Windows1252(encoding_rs::WINDOWS_1252.new_decoder_without_bom_handling());
+                self.decode(out, start);
                 return;
             }
-            self.note(TroubleKind::Invalid, out.len() - start);
+            self.note(TroubleKind::Invalid, out.len(), start);
             self.encoding = Encoding::Broken;
             out.push('\u{FFFD}');
             at += error.error_len().unwrap_or(self.pending - at);
@@ -160,11 +174,29 @@ impl<R: Read> Decoder<R> {
         self.pending -= at;
     }
 
-    /// Only the first is kept: what follows is the same trouble again.
-    fn note(&mut self, kind: TroubleKind, in_this_piece: usize) {
-        let offset = self.decoded + in_this_piece as u64;
-        self.trouble.get_or_insert(Trouble { kind, offset });
+    /// `at` is the place in what is being decoded to, where this piece begins at `start`.
+    fn note(&mut self, kind: TroubleKind, at: usize, start: usize) {
+        let offset = self.decoded + at as u64 - start as u64;
+        if self.troubles.iter().all(|known| known.kind != kind) {
+            self.troubles.push(Trouble { kind, offset });
+        }
     }
+}
+
+/// Where UTF-8 was read as Windows-1252: `JoÃ£o`, `â€œ`, `ðŸŽ‰`. What may follow a capital `Ã` at the end of a word is
+/// left out: quotation marks, dashes and an ellipsis.
+fn misread_utf8(text: &str) -> Option<usize> {
+    let starts = text.match_indices(['Ã', 'â', 'ð']);
+    starts.map(|(at, _)| at).find(|at| {
+        let mut next = text[*at..].chars();
+        match (next.next(), next.next()) {
+            (Some('Ã'), Some(c)) => {
+                ('\u{a0}'..='\u{bf}').contains(&c) || "\u{81}\u{8d}\u{8f}\u{90}\u{9d}€‚ƒ„†‡ˆ‰Š‹ŒŽ•˜™š›œžŸ".contains(c)
+            }
+            (Some('â'), Some('€')) | (Some('ð'), Some('Ÿ')) => true,
+            _ => false,
+        }
+    })
 }
 
 #[cfg(test)]
@@ -183,13 +215,13 @@ mod tests {
         }
     }
 
-    type Seen = Option<(TroubleKind, u64)>;
+    type Seen = Vec<(TroubleKind, u64)>;
 
     fn decoded(bytes: &[u8], piece: usize) -> Option<(String, Seen)> {
         let Opened::Text(mut decoder) = open(Pieces(bytes, piece)).unwrap() else { return None };
         let mut out = String::new();
         while decoder.fill(&mut out).unwrap() {}
-        Some((out, decoder.trouble().map(|trouble| (trouble.kind, trouble.offset))))
+        Some((out, decoder.troubles().iter().map(|trouble| (trouble.kind, trouble.offset)).collect()))
     }
 
     #[test]
@@ -199,25 +231,39 @@ mod tests {
         };
         let text = "nome;ação\nJoão;😀\n";
         let cases: Vec<(Vec<u8>, &str, Seen)> = vec![
-            (text.as_bytes().to_vec(), text, None),
-            (b"\xEF\xBB\xBFnome\n".to_vec(), "nome\n", None),
-            (utf16(text, b"\xFF\xFE", u16::to_le_bytes), text, None),
-            (utf16(text, b"\xFE\xFF", u16::to_be_bytes), text, None),
-            (utf16(text, b"", u16::to_le_bytes), text, None),
-            (utf16(text, b"", u16::to_be_bytes), text, None),
-            (b"nome\nJo\xE3o;\x80\n".to_vec(), "nome\nJoão;€\n", Some((TroubleKind::Windows1252, 7))),
-            ("é\n\u{FFFD}x".as_bytes().to_vec(), "é\n\u{FFFD}x", None),
-            (b"\xC3\xA9\nJo\xE3o\xFF".to_vec(), "é\nJo\u{FFFD}o\u{FFFD}", Some((TroubleKind::Invalid, 5))),
-            (b"ab\xC3".to_vec(), "abÃ", Some((TroubleKind::Windows1252, 2))),
-            (b"".to_vec(), "", None),
+            (text.as_bytes().to_vec(), text, vec![]),
+            (b"\xEF\xBB\xBFnome\n".to_vec(), "nome\n", vec![]),
+            (utf16(text, b"\xFF\xFE", u16::to_le_bytes), text, vec![]),
+            (utf16(text, b"\xFE\xFF", u16::to_be_bytes), text, vec![]),
+            (utf16(text, b"", u16::to_le_bytes), text, vec![]),
+            (utf16(text, b"", u16::to_be_bytes), text, vec![]),
+            (b"nome\nJo\xE3o;\x80\n".to_vec(), "nome\nJoão;€\n", vec![(TroubleKind::Windows1252, 7)]),
+            ("é\n\u{FFFD}x".as_bytes().to_vec(), "é\n\u{FFFD}x", vec![]),
+            (b"\xC3\xA9\nJo\xE3o\xFF".to_vec(), "é\nJo\u{FFFD}o\u{FFFD}", vec![(TroubleKind::Invalid, 5)]),
+            (b"ab\xC3".to_vec(), "abÃ", vec![(TroubleKind::Windows1252, 2)]),
+            (b"".to_vec(), "", vec![]),
+            (
+                b"Jo\xE3o\nJo\xC3\xA3o\n".to_vec(),
+                "João\nJoÃ£o\n",
+                vec![(TroubleKind::Windows1252, 2), (TroubleKind::Invalid, 8)],
+            ),
+            (
+                b"Jo\xE3o AMANH\xC3\x94 \xE2 \xC3 \xCA\n".to_vec(),
+                "João AMANHÃ” â Ã Ê\n",
+                vec![(TroubleKind::Windows1252, 2)],
+            ),
         ];
         for (bytes, expected, trouble) in cases {
             for piece in [1, 2, 3, 7, 100_000] {
-                assert_eq!(decoded(&bytes, piece), Some((expected.to_owned(), trouble)), "{bytes:?} by {piece}");
+                assert_eq!(
+                    decoded(&bytes, piece),
+                    Some((expected.to_owned(), trouble.clone())),
+                    "{bytes:?} by {piece}"
+                );
             }
         }
         let long = "ação;".repeat(CHUNK_BYTES);
-        assert_eq!(decoded(long.as_bytes(), usize::MAX), Some((long.clone(), None)));
+        assert_eq!(decoded(long.as_bytes(), usize::MAX), Some((long.clone(), vec![])));
         assert!(decoded(b"PK\x03\x04rest of a workbook", 100).is_none());
     }
 }

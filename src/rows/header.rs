@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::place::RawRow;
+use crate::diagnostic::Diagnostics;
+use crate::diagnostic::text::rows as text;
+use crate::recipient::{self, Fault};
+
 /// More columns than a spreadsheet has that a person filled in; a limit on what a hostile file can make us do.
 pub(super) const COLUMNS_MAX: usize = 4096;
 
@@ -75,6 +80,45 @@ impl Header {
         let more = self.names.len().saturating_sub(NAMES_MAX);
         if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
     }
+
+    /// Reports columns that cannot be told apart, or cannot be named at all.
+    pub(super) fn report(&self, row: &RawRow<'_>, diagnostics: &mut Diagnostics) {
+        /// More than these are only counted, and a place in a long line is not free.
+        const PLACED_MAX: usize = 100;
+        for (count, twins) in self.twins().into_iter().enumerate() {
+            let (first, second) = (&self.names[twins.first], &self.names[twins.second]);
+            let place = |index| if count < 2 * PLACED_MAX { row.field(index) } else { row.beginning() };
+            let first_place = place(twins.first);
+            let found = if first == second {
+                text::duplicate_header(second, first_place)
+            } else {
+                text::twin_header(second, first, &self.slugs[twins.second], first_place)
+            };
+            diagnostics.push(found.at(place(twins.second)));
+        }
+        let blank = (0..self.names.len()).filter(|index| self.names[*index].is_empty());
+        for (count, index) in blank.enumerate() {
+            let place = if count < PLACED_MAX { row.field(index) } else { row.beginning() };
+            diagnostics.push(text::blank_header().at(place));
+        }
+    }
+}
+
+/// Whether a header's field is data, damaged data included.
+pub(super) fn looks_like_a_recipient(field: &str) -> bool {
+    matches!(
+        recipient::parse(field),
+        Ok(_)
+            | Err(Fault::Scientific
+                | Fault::TrailingZero { .. }
+                | Fault::NoCountryCode { .. }
+                | Fault::Ambiguous { .. }
+                | Fault::TrunkZero { .. }
+                | Fault::NotInPlan { .. }
+                | Fault::BareGroupId { .. }
+                | Fault::GroupJid { .. }
+                | Fault::PersonJid { .. })
+    )
 }
 
 /// The name by which a template can call a column: `Nome do grupo` -> `nome_do_grupo`, `Endereço` -> `endereco`. A name

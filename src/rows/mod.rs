@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use crate::diagnostic::text::rows as text;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
-use crate::recipient::{self, Fault};
 use header::Header;
 use place::RawRow;
 use reader::Reader;
@@ -60,6 +59,8 @@ pub struct Rows {
     when_empty: WhenEmpty,
     /// How many rows were given out.
     count: u64,
+    /// That nothing could be read, or no more.
+    file_errors: u64,
 }
 
 /// One row.
@@ -123,7 +124,7 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
                 return Ok(None);
             }
             let header = Header::new(split.fields.iter());
-            if let Some(index) = split.fields.iter().position(looks_like_a_recipient) {
+            if let Some(index) = split.fields.iter().position(header::looks_like_a_recipient) {
                 diagnostics.push(text::no_header().at(split.raw.field(index)));
                 return Ok(None);
             }
@@ -131,7 +132,7 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
                 diagnostics.push(text::one_column(spec.shown, &header.names[0], separator).at(spec.place.clone()));
                 return Ok(None);
             }
-            report_header(&header, &split.raw, diagnostics);
+            header.report(&split.raw, diagnostics);
             header
         }
         Some(_) => return Ok(None),
@@ -140,8 +141,15 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
             return Ok(None);
         }
     };
-    let mut rows =
-        Rows { file: Arc::clone(spec.shown), reader, header, phone: None, when_empty: spec.when_empty, count: 0 };
+    let mut rows = Rows {
+        file: Arc::clone(spec.shown),
+        reader,
+        header,
+        phone: None,
+        when_empty: spec.when_empty,
+        count: 0,
+        file_errors: 0,
+    };
     rows.resolve(spec, diagnostics);
     Ok(Some(rows))
 }
@@ -154,45 +162,6 @@ fn missed_separator(spec: &ListSpec<'_>, header: &Header) -> Option<char> {
         return None;
     }
     only.chars().find(|c| dialect::DELIMITERS.contains(c))
-}
-
-/// Whether a header's field is data, damaged data included.
-fn looks_like_a_recipient(field: &str) -> bool {
-    matches!(
-        recipient::parse(field),
-        Ok(_)
-            | Err(Fault::Scientific
-                | Fault::TrailingZero { .. }
-                | Fault::NoCountryCode { .. }
-                | Fault::Ambiguous { .. }
-                | Fault::TrunkZero { .. }
-                | Fault::NotInPlan { .. }
-                | Fault::BareGroupId { .. }
-                | Fault::GroupJid { .. }
-                | Fault::PersonJid { .. })
-    )
-}
-
-/// Reports columns that cannot be told apart, or cannot be named at all.
-fn report_header(header: &Header, row: &RawRow<'_>, diagnostics: &mut Diagnostics) {
-    /// More than these are only counted, and a place in a long line is not free.
-    const PLACED_MAX: usize = 100;
-    for (count, twins) in header.twins().into_iter().enumerate() {
-        let (first, second) = (&header.names[twins.first], &header.names[twins.second]);
-        let place = |index| if count < 2 * PLACED_MAX { row.field(index) } else { row.beginning() };
-        let first_place = place(twins.first);
-        let found = if first == second {
-            text::duplicate_header(second, first_place)
-        } else {
-            text::twin_header(second, first, &header.slugs[twins.second], first_place)
-        };
-        diagnostics.push(found.at(place(twins.second)));
-    }
-    let blank = (0..header.names.len()).filter(|index| header.names[*index].is_empty());
-    for (count, index) in blank.enumerate() {
-        let place = if count < PLACED_MAX { row.field(index) } else { row.beginning() };
-        diagnostics.push(text::blank_header().at(place));
-    }
 }
 
 impl Rows {
@@ -267,16 +236,24 @@ impl Rows {
             }
             Ok(None) => {
                 if self.count == 0 && self.when_empty == WhenEmpty::Fault {
+                    self.file_errors += 1;
                     diagnostics.push(text::no_rows(&self.file).at(Place::file(&self.file)));
                 }
                 None
             }
             Err(error) => {
                 let found: Diagnostic = text::unreadable(&self.file, &error);
+                self.file_errors += 1;
                 diagnostics.push(found.at(Place::file(&self.file)));
                 None
             }
         }
+    }
+
+    /// How many errors [`Rows::next`] reported that are the file's and no row's: taking rows out does not help against
+    /// them.
+    pub fn file_errors(&self) -> u64 {
+        self.file_errors + self.reader.encoding_errors
     }
 }
 

@@ -34,7 +34,9 @@ pub(super) struct Reader<R> {
     csv: csv::Reader<Feed>,
     record: StringRecord,
     raw: Raw,
-    trouble_was_said: bool,
+    troubles_said: usize,
+    /// How many errors are about the encoding, so about the file rather than a row.
+    pub(super) encoding_errors: u64,
 }
 
 /// What came of reading a row.
@@ -53,7 +55,15 @@ impl<R: Read> Reader<R> {
             .delimiter(records.delimiter)
             .from_reader(Feed { bytes: Vec::new(), given: 0 });
         let raw = Raw { range: 0..0, line: 0, fault: None };
-        Self { file: Arc::clone(file), records, csv, record: StringRecord::new(), raw, trouble_was_said: false }
+        Self {
+            file: Arc::clone(file),
+            records,
+            csv,
+            record: StringRecord::new(),
+            raw,
+            troubles_said: 0,
+            encoding_errors: 0,
+        }
     }
 
     pub(super) fn records_mut(&mut self) -> &mut Records<R> {
@@ -136,16 +146,17 @@ impl<R: Read> Reader<R> {
 
     /// Says once what the decoder had to assume, at the first row that it touches.
     fn report_trouble(&mut self, diagnostics: &mut Diagnostics) {
-        if self.trouble_was_said {
-            return;
+        while let Some((trouble, at)) = self.records.trouble_before_end(&self.raw, self.troubles_said) {
+            self.troubles_said += 1;
+            let found = match trouble.kind {
+                TroubleKind::Windows1252 => text::windows_1252(),
+                TroubleKind::Invalid => {
+                    self.encoding_errors += 1;
+                    text::encoding()
+                }
+            };
+            diagnostics.push(found.at(self.raw_row().character(at)));
         }
-        let Some((trouble, at)) = self.records.trouble_before_end(&self.raw) else { return };
-        self.trouble_was_said = true;
-        let found = match trouble.kind {
-            TroubleKind::Windows1252 => text::windows_1252(),
-            TroubleKind::Invalid => text::encoding(),
-        };
-        diagnostics.push(found.at(self.raw_row().character(at)));
     }
 }
 
@@ -199,6 +210,12 @@ mod tests {
                 &["1:p|n", "2!:", "3:5511999998887|b", "4!:"],
                 &["2:15 E213", "4:15 E213"],
             ),
+            (
+                "p,n\n5511999998888,\"a\n5511999998887,b\"\n5511999998886,c\n",
+                &["1:p|n", "2!:", "3:5511999998887|b\"", "4:5511999998886|c"],
+                &["2:15 E213"],
+            ),
+            ("p,n\n5511999998888,\"a\n5511999998887\"\n", &["1:p|n", "2:5511999998888|a\n5511999998887"], &[]),
             ("p,n\n1,\"a\" x\n2,b\n", &["1:p|n", "2!:", "3:2|b"], &["2:6 E214"]),
             ("p,n\n1,\"a\nb\",\"c\"d\n2,b\n", &["1:p|n", "2!:", "4:2|b"], &["3:7 E214"]),
             ("p,n\n1,\"a\nb\",\"c\n2,b\n", &["1:p|n", "2!:", "4:2|b"], &["3:4 E213"]),
@@ -230,6 +247,8 @@ mod tests {
         assert_eq!((rows[2].as_str(), &faults[..]), ("3:2|João", &["3:5 W201".to_owned()][..]));
         let (rows, faults) = read(b"p;n\n1;\xC3\xA9\n2;Jo\xE3o\n3;S\xE3o\n", b';');
         assert_eq!((rows[2].as_str(), &faults[..]), ("3:2|Jo\u{FFFD}o", &["3:5 E205".to_owned()][..]));
+        let (_, faults) = read(b"p;n\n1;S\xE3o\n2;b\n3;Jo\xC3\xA3o\n", b';');
+        assert_eq!(faults, ["2:4 W201", "4:5 E205"]);
     }
 
     #[test]

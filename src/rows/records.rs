@@ -97,9 +97,10 @@ impl<R: Read> Records<R> {
         &self.buffer[raw.range.clone()]
     }
 
-    /// What the decoder had to assume, if that lies before the end of `raw`: its offset from the start of `raw`.
-    pub(super) fn trouble_before_end(&self, raw: &Raw) -> Option<(Trouble, usize)> {
-        let trouble = self.decoder.trouble()?;
+    /// What the decoder had to assume after the first `said` troubles, if that lies before the end of `raw`: its offset
+    /// from the start of `raw`.
+    pub(super) fn trouble_before_end(&self, raw: &Raw, said: usize) -> Option<(Trouble, usize)> {
+        let trouble = *self.decoder.troubles().get(said)?;
         let offset = usize::try_from(trouble.offset.saturating_sub(self.dropped)).unwrap_or(usize::MAX);
         (offset < raw.range.end).then(|| (trouble, offset.saturating_sub(raw.range.start)))
     }
@@ -251,6 +252,8 @@ impl<R: Read> Records<R> {
                     return Ok(Extent { end, lines, fault: Some(RawFault::AfterQuote { at }) });
                 }
                 Some(_) => return Ok(unclosed),
+                // Two quotes that belong to nothing make one text of all rows in between, down to this one.
+                None if !state.is_open() && lines > opened_lines && self.is_row(at, end) => return Ok(unclosed),
                 None if !state.is_open() => return Ok(Extent { end, lines, fault: self.nul(start, end) }),
                 None => {}
             }

@@ -152,3 +152,20 @@ fn results_never_take_the_place_of_anything_that_is_needed() {
     assert_eq!(needed.map(|name| std::fs::read(world.path(name)).unwrap()), before);
     assert_eq!(server.counts().requests, 2);
 }
+
+#[test]
+fn skipping_rows_does_not_help_against_what_no_row_is_to_blame_for() {
+    let server = server();
+    let lists: [(&str, &[u8]); 3] = [
+        ("E205", b"phone,label\n120363050000000000-group,\xC3\xA9\n120363050000000001-group,Jo\xE3o\n"),
+        ("E205", b"phone,label\n120363050000000000-group,Jo\xE3o\n120363050000000001-group,Jo\xC3\xA3o\n"),
+        ("E219", b"phone,label\n"),
+    ];
+    for (code, list) in lists {
+        let world = World::new();
+        world.write("m.yaml", MANIFEST);
+        world.write("list.csv", list);
+        world.apply(&server.base_url, &["--skip-invalid"]).expect(2).says(code);
+        assert_eq!(server.counts().requests, 0);
+    }
+}
