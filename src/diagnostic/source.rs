@@ -3,6 +3,7 @@
 //! A hostile text may be one line of 4 MiB with half a million faults in it, so nothing here costs more for each place
 //! than the way from the place before: columns are counted on from there, and places on one line share its excerpt.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,6 +80,15 @@ impl Source {
         let in_sight = (span.column as usize) <= EXCERPT_BYTES_MAX;
         let excerpt = if in_sight { self.lines(span) } else { None };
         Place { file: Arc::clone(&self.file), span: Some(span), excerpt }
+    }
+
+    /// What stands in a range of one line, for a message: as excerpts show it.
+    pub fn quoted(&self, range: std::ops::Range<usize>) -> Cow<'_, str> {
+        let (line, column) = self.position(range.start);
+        let written = &self.text[range];
+        self.hidden.get(&line).map_or(Cow::Borrowed(written), |hidden| {
+            hidden.chars().skip(column as usize - 1).take(written.chars().count()).collect()
+        })
     }
 
     /// How many characters a line (from 1) has.

@@ -6,20 +6,8 @@
 use std::collections::BTreeMap;
 
 /// Keys of an instance whose values are no secrets.
-const OPEN_KEYS: [&str; 12] = [
-    "rate",
-    "jitter",
-    "dailyLimit",
-    "windows",
-    "days",
-    "from",
-    "to",
-    "timezone",
-    "notBefore",
-    "notAfter",
-    "maxQueued",
-    "warmUp",
-];
+const OPEN_KEYS: [&str; 11] =
+    ["rate", "jitter", "dailyLimit", "window", "days", "from", "to", "timezone", "notBefore", "notAfter", "maxQueued"];
 
 /// The lines, by number from 1, that excerpts show otherwise than they are.
 pub(super) fn hidden_lines(text: &str) -> BTreeMap<u32, String> {

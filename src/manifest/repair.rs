@@ -40,7 +40,7 @@ fn syntax(source: &Source, text: &str, message: &str, span: Span, offset: usize,
     {
         let (start, line) = line_around(text, star);
         let end = start + line.trim_end().len();
-        let diagnostic = words::alias(&text[star..end]).at(source.place(star..end));
+        let diagnostic = words::alias(&source.quoted(star..end)).at(source.place(star..end));
         return again(text, star, end, diagnostic, blanked);
     }
     if let Some((start, end)) = text_with_colon(message, text, offset).filter(|(start, _)| !blanked.contains(start)) {
@@ -58,7 +58,7 @@ fn blank(source: &Source, text: &str, start: usize, end: usize, blanked: &[usize
     let rest = text[end..].lines().next().unwrap_or_default();
     // What follows belongs to the same text, unless a flow collection goes on there.
     let whole = if rest.contains([',', ']', '}', '#']) { end } else { end + rest.trim_end().len() };
-    let diagnostic = words::unquoted_template(&source.text[start..whole]).at(source.place(start..end));
+    let diagnostic = words::unquoted_template(&source.quoted(start..whole)).at(source.place(start..end));
     again(text, start, end, diagnostic, blanked)
 }
 

@@ -89,6 +89,20 @@ fn syntax_is_reported_and_the_rest_is_checked_where_that_is_safe() {
 }
 
 #[test]
+fn credentials_stay_out_of_what_is_said_about_them() {
+    for written in
+        ["{{S3CRET}}", "*S3CRET", "&S3CRET x", "!S3CRET x", "a: S3CRET", "\"S3CRET", "{% S3CRET %}", "@S3CRET"]
+    {
+        let text = format!("version: 1\ninstances:\n  main:\n    id: \"${{A}}\"\n    token: {written}\n");
+        let source = Source::new("m.yaml".into(), text.as_str().into());
+        let mut diagnostics = Diagnostics::new();
+        parse(Path::new("folder/m.yaml"), &source, now(), &mut diagnostics);
+        let said = format!("{:?}", diagnostics.sorted());
+        assert!(said.contains("line: 5") && !said.contains("S3CRET"), "{written}: {said}");
+    }
+}
+
+#[test]
 fn the_schema_accepts_what_is_accepted_and_refuses_what_it_can() {
     let schema: serde_json::Value = serde_json::from_str(&super::schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

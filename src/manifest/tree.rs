@@ -237,7 +237,7 @@ impl<'a> Builder<'a> {
                 }
             }
             Event::Alias(_) => {
-                self.report(words::alias(&self.text[start..end]), span);
+                self.report(words::alias(&self.source.quoted(start..end)), span);
                 self.add(Node { kind: Kind::Faulty, span, bytes: (to_u32(start), to_u32(end)) })?;
             }
             Event::Scalar(text, style, anchor, tag) => {
