@@ -179,6 +179,7 @@ mod tests {
         let paced = Limits { day_zone: zone.clone(), ..Limits::default() };
         let windowed = Limits { windows: vec![office(&zone)], ..paced.clone() };
         let daily = Limits { daily_limit: Some(200), ..windowed.clone() };
+        let within = Limits { not_before: Some(at("2026-12-07T10:00-03")), ..windowed.clone() };
         let friday = at("2026-12-04T18:00-03");
         let table = [
             // 20 a minute: the last of 400 goes 399 periods of 3 s later.
@@ -191,6 +192,8 @@ mod tests {
             // What was sent today counts.
             (&daily, 200, 150, EstimatedEnd::At(at("2026-12-07T09:07:27-03"))),
             (&daily, 1, 300, EstimatedEnd::At(at("2026-12-07T09:00-03"))),
+            // Not before a moment at which the window is open already.
+            (&within, 2, 0, EstimatedEnd::At(at("2026-12-07T10:00:03-03"))),
         ];
         for (limits, messages, used, end) in table {
             assert_eq!(lane(limits, messages, used, friday), end, "{messages} messages, {used} sent");

@@ -15,7 +15,7 @@ const DAYS_AHEAD: i64 = 15;
 pub enum Calendar {
     /// Sending is allowed, until then (`None`: for good). At that moment it has to be asked again.
     Open { until: Option<Timestamp> },
-    /// Sending is allowed from then on.
+    /// Sending is allowed from then on, which is later than the moment that was asked about.
     Closed { why: Closed, until: Timestamp },
     /// Never again.
     Over { not_after: Timestamp },
@@ -39,7 +39,8 @@ pub fn calendar(limits: &Limits, at: Timestamp) -> Calendar {
         (true, false) => Calendar::Open { until: None },
         (true, true) => Calendar::Closed { why: Closed::NotBefore, until: first },
         (false, early) => match windows(&limits.windows, first) {
-            Some((opens, _)) if early => Calendar::Closed { why: Closed::NotBefore, until: opens },
+            // The window may have been open for a while when `notBefore` comes.
+            Some((opens, _)) if early => Calendar::Closed { why: Closed::NotBefore, until: opens.max(first) },
             Some((opens, closes)) if opens <= at => Calendar::Open { until: Some(closes) },
             Some((opens, _)) => Calendar::Closed { why: Closed::Window, until: opens },
             None => Calendar::Closed { why: Closed::Window, until: Timestamp::MAX },
@@ -201,11 +202,15 @@ mod tests {
         let to = Some(at("2026-11-24T10:00:00Z"));
         let plain = Limits { not_before: from, not_after: to, ..Limits::default() };
         let daily = Limits { windows: vec![window("xxxxxxx", "09:00", "11:00", "UTC")], ..plain.clone() };
+        let within = Limits { not_before: Some(at("2026-11-23T09:30:00Z")), ..daily.clone() };
         for (limits, now, want) in [
             (&plain, "2026-11-23T07:00:00Z", "NotBefore until 2026-11-23T08:00:00Z"),
             (&plain, "2026-11-23T08:00:00Z", "open until 2026-11-24T10:00:00Z"),
             (&plain, "2026-11-24T10:00:00Z", "over"),
             (&daily, "2026-11-23T07:00:00Z", "NotBefore until 2026-11-23T09:00:00Z"),
+            (&within, "2026-11-23T07:00:00Z", "NotBefore until 2026-11-23T09:30:00Z"),
+            (&within, "2026-11-23T09:10:00Z", "NotBefore until 2026-11-23T09:30:00Z"),
+            (&within, "2026-11-23T09:30:00Z", "open until 2026-11-23T11:00:00Z"),
             (&daily, "2026-11-23T12:00:00Z", "Window until 2026-11-24T09:00:00Z"),
             (&daily, "2026-11-24T09:30:00Z", "open until 2026-11-24T10:00:00Z"),
         ] {
@@ -213,6 +218,37 @@ mod tests {
         }
         let hopeless = Limits { not_after: Some(at("2026-11-24T09:00:00Z")), ..daily };
         assert_eq!(show(calendar(&hopeless, at("2026-11-23T12:00:00Z"))), "over", "no window opens before the end");
+    }
+
+    #[test]
+    fn what_is_closed_opens_later_whatever_the_limits() {
+        let mut random = fastrand::Rng::with_seed(11);
+        let start = at("2026-03-27T00:00:00Z");
+        for _ in 0..20_000 {
+            let mut minutes = |most: i64| start.checked_add(random.i64(0..most).minutes()).unwrap();
+            let now = minutes(4000);
+            let (not_before, not_after) = (Some(minutes(4000)), Some(minutes(8000)));
+            let times = ["00:00", "02:30", "09:00", "11:15", "18:30", "23:59"];
+            let days = ["xxxxxxx", "xxxxx..", ".....xx", "..x...."];
+            let mut one =
+                || window(days[random.usize(..4)], times[random.usize(..6)], times[random.usize(..6)], "Europe/Berlin");
+            let windows = [vec![], vec![one()], vec![one(), one()]];
+            let limits = Limits {
+                windows: random.choice(windows).unwrap(),
+                not_before: not_before.filter(|_| random.bool()),
+                not_after: not_after.filter(|_| random.bool()),
+                ..Limits::default()
+            };
+            if let Calendar::Closed { until, .. } = calendar(&limits, now)
+                && until < Timestamp::MAX
+            {
+                assert!(until > now, "{limits:?} at {now}");
+                assert!(
+                    !matches!(calendar(&limits, until), Calendar::Closed { .. }),
+                    "{limits:?} at {now}, then {until}"
+                );
+            }
+        }
     }
 
     #[test]
