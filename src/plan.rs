@@ -55,6 +55,8 @@ pub enum Wanted<'a> {
     Listed { event: &'a str },
     /// Listed or not, it is on a suppress list.
     Suppressed,
+    /// Listed by a row with this error, so that what is wanted is not known: whatever there is stays as it is.
+    Faulty { error: &'a str },
     /// No row names it any more.
     Unlisted,
 }
@@ -73,8 +75,6 @@ pub struct Known<'a> {
     /// What the ledger was told to do and has not done yet; `None` for what is done or was blocked.
     pub task: Option<AttemptKind>,
     pub message_id_known: bool,
-    /// There was at least one attempt: the message stays with its instance.
-    pub attempted: bool,
     /// The message's instance is among the manifest's, with the same id where that can be compared.
     pub instance_present: bool,
     /// A person asked to call it off although it is not listed.
@@ -109,6 +109,7 @@ fn decide_new(wanted: Wanted<'_>) -> Verb {
         Wanted::Listed { event } if is_canceled(event) => Verb::Skip(SkipReason::Canceled),
         Wanted::Listed { .. } => Verb::Create,
         Wanted::Suppressed => Verb::Skip(SkipReason::Suppressed),
+        Wanted::Faulty { error } => Verb::Skip(SkipReason::Invalid { error: error.to_owned() }),
         Wanted::Unlisted => Verb::Skip(SkipReason::NoLongerListed),
     }
 }
@@ -117,7 +118,7 @@ fn decide_new(wanted: Wanted<'_>) -> Verb {
 fn decide_unknown(wanted: Wanted<'_>, known: &Known<'_>, rules: Rules) -> Verb {
     match wanted {
         Wanted::Listed { event } if rules.resend_unknown && !is_canceled(event) => create_again(known),
-        Wanted::Listed { .. } | Wanted::Suppressed | Wanted::Unlisted => Verb::Keep,
+        Wanted::Listed { .. } | Wanted::Suppressed | Wanted::Faulty { .. } | Wanted::Unlisted => Verb::Keep,
     }
 }
 
@@ -129,8 +130,11 @@ fn decide_uninvited(wanted: Wanted<'_>, known: &Known<'_>) -> Verb {
     }
 }
 
+/// What was tried and certainly not processed may go through another instance when its own is gone: a wrong id can be
+/// corrected. What may have been sent stays.
 fn create_again(known: &Known<'_>) -> Verb {
-    if known.attempted && !known.instance_present { Verb::Blocked(BlockedWhy::InstanceChanged) } else { Verb::Create }
+    let may_be_sent = known.state == State::Unknown;
+    if may_be_sent && !known.instance_present { Verb::Blocked(BlockedWhy::InstanceChanged) } else { Verb::Create }
 }
 
 /// The recipient has an invitation with the wording `has`.
@@ -149,6 +153,7 @@ fn decide_invited(wanted: Wanted<'_>, known: &Known<'_>, has: &str, rules: Rules
             let verb = if is_canceled(event) && !is_canceled(has) { Verb::CallOff } else { Verb::Edit };
             blocked_edit(known).map_or(verb, Verb::Blocked)
         }
+        Wanted::Faulty { .. } => Verb::Keep,
         Wanted::Unlisted if is_canceled(has) && !known.doubt => Verb::Keep,
         Wanted::Unlisted if rules.cancel_left || known.called_off => {
             blocked_edit(known).map_or(Verb::CallOff, Verb::Blocked)

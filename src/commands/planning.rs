@@ -75,6 +75,13 @@ pub(super) fn check_numbers(
         let message = format!("--resend-unknown={given}, but {} would be sent again", words::messages(plan.resend));
         return Err(Failure::refused(message).help("look at them first: zapi-batch status lists the unknown ones"));
     }
+    if cancel_left.is_some() && plan.invalid > 0 {
+        let message = format!(
+            "--cancel-left with {}: whom such a row names may only look as if nobody listed them",
+            words::count(plan.invalid, "row with errors", "rows with errors")
+        );
+        return Err(Failure::refused(message).help("correct the rows first: zapi-batch validate shows them"));
+    }
     if let Some(given) = cancel_left.flatten().filter(|given| *given != plan.cancelable) {
         let message = format!("--cancel-left={given}, but {} would be called off", words::messages(plan.cancelable));
         return Err(Failure::refused(message).help("zapi-batch plan shows which are left"));

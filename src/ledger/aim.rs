@@ -13,6 +13,9 @@ use crate::plan::{Verb, called_off};
 /// What the results say of an invitation that stands although it is not wanted any more.
 const LEFT: &str = "left: no longer listed or suppressed; the invitation stands";
 
+/// How the results say that a row has an error.
+pub(super) const INVALID: &str = "invalid: ";
+
 /// Where a message stands in the input now, and how its row shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Listing<'a> {
@@ -50,8 +53,14 @@ pub(super) struct Aim<'a> {
 }
 
 impl<'a> Aim<'a> {
-    /// What a verb makes of a message that is known. `body` is given when it is listed and not suppressed.
-    pub(super) fn new(record: &Record, verb: &Verb, listing: Option<Listing<'a>>, body: Option<Body<'_>>) -> Self {
+    /// What a verb makes of a message that is known. `body` is given when it is listed, and neither suppressed nor faulty.
+    pub(super) fn new(
+        record: &Record,
+        verb: &Verb,
+        listing: Option<Listing<'a>>,
+        body: Option<Body<'_>>,
+        instance_present: bool,
+    ) -> Self {
         let mut aim = Self {
             state: record.state,
             task: record.task,
@@ -65,7 +74,8 @@ impl<'a> Aim<'a> {
             event: record.event.clone(),
             was: record.was.clone(),
         };
-        if let (Some(body), 0) = (body, record.attempts) {
+        let moves = record.attempts == 0 || (*verb == Verb::Create && !instance_present);
+        if let Some(body) = body.filter(|_| moves) {
             aim.instance_id = body.instance_id;
         }
         // It held the reason, which may not hold any more.
@@ -98,6 +108,13 @@ impl<'a> Aim<'a> {
             }
         }
         aim
+    }
+
+    /// The row that lists it has an error: nothing is done, and the results say why.
+    pub(super) fn say_faulty(&mut self, error: &str) {
+        if self.state != State::Unknown {
+            self.error = reason_text(&SkipReason::Invalid { error: error.to_owned() });
+        }
     }
 
     fn wait(&mut self, task: AttemptKind, body: Option<Body<'_>>, has: Option<&str>) {
@@ -277,7 +294,7 @@ pub(super) fn reason_text(reason: &SkipReason) -> String {
         SkipReason::Duplicate { first } => format!("duplicate of {first}"),
         SkipReason::Suppressed => "suppressed".to_owned(),
         SkipReason::Canceled => "canceled: nobody is invited to what is called off".to_owned(),
-        SkipReason::Invalid { error } => format!("invalid: {error}"),
+        SkipReason::Invalid { error } => format!("{INVALID}{error}"),
         SkipReason::NoLongerListed => "no longer listed".to_owned(),
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod guard;
 pub mod lock;
+mod met;
 mod names;
 mod open;
 mod person;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::aim::INVALID;
 use super::schema::{blocked_number, state_number, state_of};
 use super::work::narrow_sql;
 use super::{Counts, Holder, Ledger, LedgerError, NamedRow, Narrow, lock};
@@ -49,7 +50,7 @@ impl Ledger {
             let select = format!("SELECT count(*), ifnull(sum(invalid), 0) FROM skipped_row WHERE 1{narrow}");
             let (skipped, invalid) = connection.query_row(&select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?;
             counts.add(State::Skipped, skipped);
-            counts.invalid = invalid;
+            counts.invalid += invalid;
             Ok(counts)
         })
     }
@@ -226,9 +227,12 @@ pub(super) fn named_row(row: &Row<'_>, first: usize) -> rusqlite::Result<NamedRo
 fn of_messages(connection: &Connection, condition: &str) -> rusqlite::Result<Counts> {
     let of_state = |state| format!("count(*) FILTER (WHERE state = {})", state_number(state));
     let columns = State::ALL.map(of_state).join(", ");
-    let select = format!("SELECT {columns}, count(blocked) FROM message WHERE 1{condition}");
+    // Messages whose row has an error now; the service's own words never stand beside these two states.
+    let invalid = format!("count(*) FILTER (WHERE state IN (1, 4) AND error GLOB '{INVALID}*')");
+    let select = format!("SELECT {columns}, count(blocked), {invalid} FROM message WHERE 1{condition}");
     let mut counts = connection.query_row(&select, [], |row| {
-        let mut counts = Counts { blocked: count(row, State::ALL.len())?, ..Counts::default() };
+        let (blocked, invalid) = (count(row, State::ALL.len())?, count(row, State::ALL.len() + 1)?);
+        let mut counts = Counts { blocked, invalid, ..Counts::default() };
         for (column, state) in State::ALL.into_iter().enumerate() {
             counts.add(state, count(row, column)?);
         }

@@ -100,7 +100,6 @@ impl Record {
             planned: &self.event,
             task: self.task,
             message_id_known: self.message_id_known,
-            attempted: self.attempts > 0,
             instance_present,
             called_off: self.called_off,
         }

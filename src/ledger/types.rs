@@ -117,9 +117,10 @@ pub struct Plan {
     pub blocked_by: HashMap<BlockedWhy, u64>,
     /// Unknown from earlier runs, and left so.
     pub unknown: u64,
-    /// Unknown ones that `--resend-unknown` creates again.
+    /// Unknown ones that `--resend-unknown` creates again, of what is selected.
     pub resend: u64,
-    /// What `--cancel-left` calls off, or would, of what is selected: left, not suppressed, not called off yet.
+    /// What `--cancel-left` calls off, or would, of what is selected: left, not suppressed, not called off yet, and not
+    /// blocked.
     pub cancelable: u64,
     /// Messages whose recipient has an invitation: what the guard against mass edits measures by.
     pub invited: u64,
@@ -129,7 +130,7 @@ pub struct Plan {
     pub person_edits: u64,
     /// Edits in which this field differs, by its name on the wire.
     pub changed_fields: HashMap<&'static str, u64>,
-    /// Rows that are no message: the same identity twice, suppressed, faulty with `--skip-invalid`.
+    /// Rows that ask for nothing: the same identity twice, suppressed, faulty with `--skip-invalid`.
     pub duplicates: u64,
     pub suppressed: u64,
     pub invalid: u64,
@@ -224,7 +225,7 @@ pub struct Counts {
     pub skipped: u64,
     /// Of all these, how many must not be worked on without a person.
     pub blocked: u64,
-    /// Of the skipped, how many rows had errors.
+    /// How many rows had errors: skipped, or of a message that was accepted before.
     pub invalid: u64,
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::aim::{self, Aim, Body, Insert, Listing};
+use super::met::Met;
 use super::names::{Instances, Names};
 use super::reconcile::{Access, WalkError};
 use super::record::{Record, Scan};
@@ -100,7 +101,7 @@ impl<'a> Walk<'a> {
                 let body = Body { event: body, variant: variant.map(i64::from), instance_id };
                 match self.scan.find(key.0, identity)? {
                     Some(record) if self.met.insert(record.id) => {
-                        self.known(&record, key, Some(listing), Some(body))?;
+                        self.known(&record, key, Some(listing), Named::Message(body))?;
                     }
                     Some(_) => {
                         let reason = SkipReason::Duplicate { first: "an earlier row".to_owned() };
@@ -109,12 +110,19 @@ impl<'a> Walk<'a> {
                     None => self.new_message(key, identity, &listing, &body)?,
                 }
             }
-            What::Skipped { identity: Some(identity), reason: SkipReason::Suppressed } => {
-                match self.scan.find(key.0, identity)? {
-                    Some(record) if self.met.insert(record.id) => self.known(&record, key, Some(listing), None)?,
-                    _ => self.row(key, &listing, &SkipReason::Suppressed)?,
+            What::Skipped {
+                identity: Some(identity),
+                reason: reason @ (SkipReason::Suppressed | SkipReason::Invalid { .. }),
+            } => match self.scan.find(key.0, identity)? {
+                Some(record) if self.met.insert(record.id) => {
+                    let named = match reason {
+                        SkipReason::Invalid { error } => Named::Faulty(error),
+                        _ => Named::Suppressed,
+                    };
+                    self.known(&record, key, Some(listing), named)?;
                 }
-            }
+                _ => self.row(key, &listing, reason)?,
+            },
             What::Skipped { reason, .. } => self.row(key, &listing, reason)?,
         }
         Ok(())
@@ -132,7 +140,7 @@ impl<'a> Walk<'a> {
             id = next;
             let record = self.scan.get(id)?;
             let key = (record.event_id, record.list_id, record.file_id);
-            self.known(&record, key, None, None)?;
+            self.known(&record, key, None, Named::ByNoRow)?;
         }
         Ok(())
     }
@@ -142,22 +150,33 @@ impl<'a> Walk<'a> {
         record: &Record,
         key: ListKey,
         listing: Option<Listing<'_>>,
-        body: Option<Body<'_>>,
+        named_by: Named<'_>,
     ) -> Result<(), WalkError> {
-        let wanted = match (&listing, &body) {
-            (_, Some(body)) => Wanted::Listed { event: body.event },
-            (Some(_), None) => Wanted::Suppressed,
-            (None, None) if (self.context.suppressed)(&record.identity) => Wanted::Suppressed,
-            (None, None) => Wanted::Unlisted,
-        };
+        let (wanted, body) = (self.wanted(named_by, record), named_by.body());
         let place = self.instances.place(record.instance_id);
         let list = self.list(key);
         let is_selected = self.tally.selects(list);
         // What a person gives a number for is what this run does.
-        let rules = Rules { cancel_left: self.context.rules.cancel_left && is_selected, ..self.context.rules };
-        let verb = decide(wanted, Some(&record.known(place.is_some())), rules);
-        let aim = Aim::new(record, &verb, listing, body);
-        self.count_person(record, wanted, &verb, is_selected);
+        let rules = Rules {
+            cancel_left: self.context.rules.cancel_left && is_selected,
+            resend_unknown: self.context.rules.resend_unknown && is_selected,
+            ..self.context.rules
+        };
+        let known = record.known(place.is_some());
+        let verb = decide(wanted, Some(&known), rules);
+        let mut aim = Aim::new(record, &verb, listing, body, place.is_some());
+        if let Wanted::Faulty { error } = wanted {
+            aim.say_faulty(error);
+            self.tally.plan.invalid += 1;
+        }
+        if is_selected && wanted == Wanted::Unlisted {
+            let called_off = decide(wanted, Some(&known), Rules { cancel_left: true, ..rules });
+            self.tally.plan.cancelable += u64::from(called_off == Verb::CallOff);
+        }
+        if record.state == State::Unknown {
+            let plan = &mut self.tally.plan;
+            *(if verb == Verb::Create { &mut plan.resend } else { &mut plan.unknown }) += 1;
+        }
         let sent = matches!(verb, Verb::Create | Verb::Edit | Verb::CallOff);
         let counted = Counted {
             verb: &verb,
@@ -193,14 +212,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The numbers that `--resend-unknown` and `--cancel-left` have to match.
-    fn count_person(&mut self, record: &Record, wanted: Wanted<'_>, verb: &Verb, is_selected: bool) {
-        let plan = &mut self.tally.plan;
-        if record.state == State::Unknown {
-            *(if *verb == Verb::Create { &mut plan.resend } else { &mut plan.unknown }) += 1;
-        }
-        if is_selected && wanted == Wanted::Unlisted && matches!(verb, Verb::Left | Verb::CallOff) {
-            plan.cancelable += 1;
+    fn wanted<'w>(&self, named_by: Named<'w>, record: &Record) -> Wanted<'w> {
+        match named_by {
+            Named::Message(body) => Wanted::Listed { event: body.event },
+            Named::Suppressed => Wanted::Suppressed,
+            Named::Faulty(error) => Wanted::Faulty { error },
+            Named::ByNoRow if (self.context.suppressed)(&record.identity) => Wanted::Suppressed,
+            Named::ByNoRow => Wanted::Unlisted,
         }
     }
 
@@ -334,6 +352,26 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// What names a message that the ledger knows.
+#[derive(Clone, Copy)]
+enum Named<'a> {
+    Message(Body<'a>),
+    /// A row whose recipient is on a suppress list.
+    Suppressed,
+    /// A row with this error: what it wants is not known.
+    Faulty(&'a str),
+    ByNoRow,
+}
+
+impl<'a> Named<'a> {
+    fn body(self) -> Option<Body<'a>> {
+        match self {
+            Self::Message(body) => Some(body),
+            Self::Suppressed | Self::Faulty(_) | Self::ByNoRow => None,
+        }
+    }
+}
+
 fn named(names: &Names, record: &Record, key: ListKey, why: &str) -> NamedRow {
     NamedRow {
         event: names.text(key.0).to_string(),
@@ -345,50 +383,5 @@ fn named(names: &Names, record: &Record, key: ListKey, why: &str) -> NamedRow {
         },
         http_status: None,
         error: why.to_owned(),
-    }
-}
-
-/// A set of small numbers, a bit each.
-#[derive(Debug, Default)]
-struct Met {
-    words: Vec<u64>,
-}
-
-impl Met {
-    fn place(number: i64) -> (usize, u64) {
-        let number = usize::try_from(number).unwrap_or(0);
-        (number / 64, 1 << (number % 64))
-    }
-
-    /// `false` when it was in there already.
-    fn insert(&mut self, number: i64) -> bool {
-        let (word, bit) = Self::place(number);
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
-        }
-        let new = self.words[word] & bit == 0;
-        self.words[word] |= bit;
-        new
-    }
-
-    fn contains(&self, number: i64) -> bool {
-        let (word, bit) = Self::place(number);
-        self.words.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    /// The first number after `after` and up to `last` that is not in there.
-    fn next_missing(&self, after: i64, last: i64) -> Option<i64> {
-        let mut number = after + 1;
-        while number <= last {
-            let (word, _) = Self::place(number);
-            if number % 64 == 0 && self.words.get(word) == Some(&u64::MAX) {
-                number += 64;
-            } else if self.contains(number) {
-                number += 1;
-            } else {
-                return Some(number);
-            }
-        }
-        None
     }
 }

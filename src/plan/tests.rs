@@ -12,6 +12,8 @@ const OFF: &str = r#"{"name":"Launch","dateTime":"2026-12-04T19:00:00.000Z","can
 
 const NONE: Rules = Rules { allow_rewrite: false, cancel_left: false, resend_unknown: false };
 
+const FAULTY: Wanted<'static> = Wanted::Faulty { error: "no name" };
+
 fn listed(event: &str) -> Wanted<'_> {
     Wanted::Listed { event }
 }
@@ -25,7 +27,6 @@ fn pending() -> Known<'static> {
         planned: EVENT,
         task: Some(AttemptKind::Create),
         message_id_known: false,
-        attempted: false,
         instance_present: true,
         called_off: false,
     }
@@ -33,7 +34,7 @@ fn pending() -> Known<'static> {
 
 fn accepted() -> Known<'static> {
     let has = Some(EVENT);
-    Known { state: State::Accepted, has, task: None, message_id_known: true, attempted: true, ..pending() }
+    Known { state: State::Accepted, has, task: None, message_id_known: true, ..pending() }
 }
 
 /// An edit to a later hour waits.
@@ -42,11 +43,11 @@ fn editing() -> Known<'static> {
 }
 
 fn rejected() -> Known<'static> {
-    Known { state: State::Rejected, attempted: true, ..pending() }
+    Known { state: State::Rejected, ..pending() }
 }
 
 fn unknown() -> Known<'static> {
-    Known { state: State::Unknown, attempted: true, ..pending() }
+    Known { state: State::Unknown, ..pending() }
 }
 
 fn skipped() -> Known<'static> {
@@ -65,6 +66,7 @@ fn what_a_second_apply_does_with_what_was_not_sent() {
     let canceled = || Verb::Skip(SkipReason::Canceled);
     let suppressed = || Verb::Skip(SkipReason::Suppressed);
     let no_longer = || Verb::Skip(SkipReason::NoLongerListed);
+    let invalid = || Verb::Skip(SkipReason::Invalid { error: "no name".to_owned() });
     check(&[
         ("listed and new", listed(EVENT), None, Verb::Create),
         ("canceled never invites", listed(OFF), None, canceled()),
@@ -82,13 +84,11 @@ fn what_a_second_apply_does_with_what_was_not_sent() {
         ("skipped and wanted again", listed(EVENT), Some(skipped()), Verb::Create),
         ("skipped and still not wanted", Wanted::Unlisted, Some(skipped()), no_longer()),
         ("skipped since called off", listed(OFF), Some(skipped()), canceled()),
-        ("no attempt: moves to another instance", listed(EVENT), gone(pending()), Verb::Create),
-        (
-            "rejected, and its instance gone",
-            listed(EVENT),
-            gone(rejected()),
-            Verb::Blocked(BlockedWhy::InstanceChanged),
-        ),
+        ("not sent, and its instance gone: it moves to another", listed(EVENT), gone(pending()), Verb::Create),
+        ("faulty and new", FAULTY, None, invalid()),
+        ("pending and faulty", FAULTY, Some(pending()), invalid()),
+        ("rejected and faulty", FAULTY, Some(rejected()), invalid()),
+        ("rejected, and its instance gone", listed(EVENT), gone(rejected()), Verb::Create),
         ("gone, and no longer listed", Wanted::Unlisted, gone(rejected()), no_longer()),
     ]);
 }
@@ -121,6 +121,8 @@ fn what_a_second_apply_does_with_what_was_sent() {
         ("instance gone, edited", listed(LATER), gone(accepted()), Verb::Blocked(BlockedWhy::InstanceChanged)),
         ("instance gone, worded alike", listed(EVENT), gone(accepted()), Verb::Keep),
         ("instance gone, no longer listed", Wanted::Unlisted, gone(accepted()), Verb::Left),
+        ("accepted and faulty", FAULTY, Some(accepted()), Verb::Keep),
+        ("an edit waits, and faulty", FAULTY, Some(editing()), Verb::Keep),
         ("message id unknown", listed(LATER), nameless(accepted()), Verb::Blocked(BlockedWhy::MessageIdUnknown)),
         (
             "message id unknown, called off",
@@ -134,7 +136,7 @@ fn what_a_second_apply_does_with_what_was_sent() {
 
 #[test]
 fn unknown_is_kept_whatever_is_wanted() {
-    for wanted in [listed(EVENT), listed(REWRITTEN), listed(OFF), Wanted::Suppressed, Wanted::Unlisted] {
+    for wanted in [listed(EVENT), listed(REWRITTEN), listed(OFF), Wanted::Suppressed, FAULTY, Wanted::Unlisted] {
         for instance_present in [true, false] {
             let known = Known { instance_present, ..unknown() };
             assert_eq!(decide(wanted, Some(&known), NONE), Verb::Keep, "{wanted:?}");
@@ -155,6 +157,7 @@ fn what_a_person_allows() {
         (Wanted::Unlisted, accepted(), Verb::CallOff),
         (Wanted::Unlisted, editing(), Verb::CallOff),
         (Wanted::Suppressed, accepted(), Verb::Left),
+        (FAULTY, accepted(), Verb::Keep),
         (Wanted::Unlisted, Known { has: Some(OFF), ..accepted() }, Verb::Keep),
         (Wanted::Unlisted, pending(), Verb::Skip(SkipReason::NoLongerListed)),
         (Wanted::Unlisted, unknown(), Verb::Keep),

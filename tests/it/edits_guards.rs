@@ -1,9 +1,12 @@
 //! What must not happen by a slip of the pen: guards before large changes on a real service, and what a plan says of
 //! edits before they are made.
 
-use serde_json::Value;
+use std::time::Duration;
 
-use crate::world::{MANIFEST, World, groups, log, server};
+use serde_json::Value;
+use zapi_batch::sandbox::Options;
+
+use crate::world::{MANIFEST, World, groups, log, server, server_with};
 
 /// A service that is not this machine's, and that nobody can reach: whoever gets past the guards ends with 3.
 const REAL: [&str; 4] = ["--base-url", "https://zapi.invalid", "--no-preflight", "--rate"];
@@ -124,4 +127,52 @@ fn edits_after_a_week_are_planned_with_a_warning() {
         .says("2 messages are to be edited after more than 7 days: WhatsApp may refuse");
     world.apply(&server.base_url, &[]).expect(0).says("WhatsApp may refuse");
     assert_eq!(log(&server.base_url).iter().filter(|entry| entry["endpoint"] == "send-edit-event").count(), 3);
+}
+
+#[test]
+fn a_row_with_errors_is_not_a_row_that_is_gone() {
+    let (world, server) = (World::new(), server());
+    world.campaign(3);
+    world.apply(&server.base_url, &["--limit", "2"]).expect(5);
+    // Of one that was accepted and of one that waits the label is missing now.
+    let blank = groups(3).replace("-group,Group 1", "-group,").replace("-group,Group 2", "-group,");
+    world.write("list.csv", blank);
+    let planned = world.apply(&server.base_url, &["--skip-invalid", "--dry-run", "--format", "json"]).expect(1).json();
+    assert_eq!(
+        (&planned["plan"]["keep"], &planned["plan"]["skip"], &planned["plan"]["left"]),
+        (&2.into(), &1.into(), &0.into())
+    );
+    world.apply(&server.base_url, &["--skip-invalid", "--cancel-left"]).expect(2).says("2 rows with errors");
+    world.apply(&server.base_url, &["--skip-invalid"]).expect(1);
+    let rows = world.results("spring.results.csv");
+    let seen: Vec<(&str, bool)> =
+        rows.iter().map(|row| (row.get("status"), row.get("error").starts_with("invalid: "))).collect();
+    assert_eq!(seen, [("accepted", false), ("accepted", true), ("skipped", true)]);
+    world.write("list.csv", groups(3));
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!((server.counts().requests, server.counts().duplicates), (3, 0));
+}
+
+#[test]
+fn only_the_unknown_ones_that_are_selected_are_sent_again() {
+    let (world, server) = (World::new(), server());
+    world.campaign(2);
+    let other = "  other: { name: Other, dateTime: \"2027-05-20T19:00\" }
+recipients:";
+    let sends = "sends: [{ event: launch, to: [groups] }, { event: other, to: [groups] }]
+";
+    let two = MANIFEST.replace("recipients:", other) + sends;
+    world.write("m.yaml", &two);
+    let lost = server_with(Options { latency: Duration::from_secs(30), ..Options::default() });
+    let manifest = two.replacen("events:", "delivery: { retries: 0, timeout: 1s, concurrency: 4 }\nevents:", 1);
+    world.write("m.yaml", &manifest);
+    world.apply(&lost.base_url, &[]).expect(1);
+    world
+        .apply(&server.base_url, &["--only", "other", "--resend-unknown=4"])
+        .expect(2)
+        .says("2 messages would be sent again");
+    world.apply(&server.base_url, &["--only", "other", "--resend-unknown=2"]).expect(0);
+    assert_eq!(server.counts().requests, 2);
+    world.apply(&server.base_url, &[]).expect(1);
+    assert_eq!(server.counts().requests, 2, "the others stay until a person decides");
 }
