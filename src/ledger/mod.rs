@@ -7,6 +7,7 @@
 //! Does not decide what is to be done (`plan` does), sends nothing, prints nothing. Only this and `quota` speak SQL.
 
 mod aim;
+mod aside;
 mod attempts;
 #[cfg(test)]
 mod cost;
@@ -41,6 +42,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+pub use aside::Aside;
 pub use error::LedgerError;
 pub use guard::Warning;
 pub use lock::Holder;
@@ -62,6 +64,8 @@ pub struct Ledger {
     campaign: String,
     /// Present when opened for writing a file: the lock and what has to stay where it is.
     guard: Option<guard::Guard>,
+    /// Created when it was opened.
+    is_new: bool,
     /// A commit failed: nothing is written any more.
     broken: bool,
     recovered: Recovered,
@@ -85,6 +89,11 @@ impl Ledger {
     /// What opening found of a run that did not end by itself.
     pub fn recovered(&self) -> Recovered {
         self.recovered
+    }
+
+    /// Whether there was none before it was opened, as seen under the lock.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// About the place that the ledger is in.

@@ -19,7 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const CACHED_STATEMENTS: usize = 64;
 
 /// The files of a ledger, by what stands behind its name.
-const RECORD: [&str; 5] = ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
+pub(super) const RECORD: [&str; 5] = ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
 /// What says who works with it.
 const BESIDE: [&str; 3] = ["-journal", ".lock", ".holder"];
 
@@ -88,7 +88,7 @@ impl Ledger {
         let guard = Guard::new(lock, path.clone(), id);
         guard.check()?;
         let mut ledger = Self::new(connection, path, campaign, Some(guard))?;
-        ledger.warnings = warnings;
+        (ledger.is_new, ledger.warnings) = (!existed, warnings);
         ledger.recovered = ledger.recover()?;
         Ok(ledger)
     }
@@ -121,46 +121,12 @@ impl Ledger {
             return Err(LedgerError::OtherCampaign { path, campaign: found });
         }
         let (recovered, warnings) = (Recovered::default(), Vec::new());
-        Ok(Self { connection, path, id, campaign: found, guard, broken: false, recovered, warnings })
-    }
-
-    /// Removes a ledger and what stands beside it (the lock file stays), under its lock: `--sandbox --new-ledger`.
-    pub fn remove(path: &Path) -> Result<(), LedgerError> {
-        let path = resolve(path)?;
-        let lock = Lock::acquire(&path)?;
-        for suffix in RECORD {
-            let path = beside(&path, suffix);
-            refuse_links(&path)?;
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path, error)),
-                _ => {}
-            }
-        }
-        drop(lock);
-        Ok(())
-    }
-
-    /// Moves a ledger out of the way, under its lock, and says where to: `--new-ledger` deletes no record of what was
-    /// sent.
-    pub fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, LedgerError> {
-        let path = resolve(path)?;
-        let lock = Lock::acquire(&path)?;
-        refuse_links(&path)?;
-        let aside = beside(&path, &format!(".{}.old", now.strftime("%Y%m%dT%H%M%SZ")));
-        for suffix in RECORD {
-            // SQLite finds the log beside the file by its name, so all move together.
-            match std::fs::rename(beside(&path, suffix), beside(&aside, suffix)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path, error)),
-                _ => {}
-            }
-        }
-        drop(lock);
-        Ok(aside)
+        Ok(Self { connection, path, id, campaign: found, guard, is_new: false, broken: false, recovered, warnings })
     }
 }
 
 /// The path with its folder resolved: the database library is told to follow no link at all.
-fn resolve(path: &Path) -> Result<PathBuf, LedgerError> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, LedgerError> {
     let folder = folder_of(path).canonicalize().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => LedgerError::Missing { path: path.to_owned() },
         _ => io(path, error),
@@ -183,7 +149,7 @@ fn require(path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(path, error))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(path, error))?;
@@ -239,7 +205,7 @@ fn prepare(connection: &mut Connection, campaign: &str) -> rusqlite::Result<()> 
     Ok(())
 }
 
-fn io(path: &Path, error: std::io::Error) -> LedgerError {
+pub(super) fn io(path: &Path, error: std::io::Error) -> LedgerError {
     LedgerError::Io { path: path.to_owned(), error }
 }
 

@@ -176,3 +176,23 @@ recipients:";
     world.apply(&server.base_url, &[]).expect(1);
     assert_eq!(server.counts().requests, 2, "the others stay until a person decides");
 }
+
+#[test]
+fn a_new_ledger_takes_the_old_ones_place_only_once_the_answer_is_yes() {
+    let (world, server) = (World::new(), server());
+    world.campaign(3);
+    world.apply(&server.base_url, &[]).expect(0);
+    let before = world.files();
+    world.apply(&server.base_url, &["--new-ledger", "--yes=99"]).expect(2);
+    let closed = world.write("list.csv", "");
+    world.apply(&server.base_url, &["--new-ledger"]).expect(2);
+    std::fs::write(closed, groups(3)).unwrap();
+    assert_eq!(world.files(), before);
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(server.counts().requests, 3, "nobody was invited again");
+    for _ in 0..2 {
+        world.apply(&server.base_url, &["--new-ledger"]).expect(0).says("kept as");
+    }
+    assert_eq!(server.counts().requests, 9);
+    assert_eq!(world.files().iter().filter(|name| name.ends_with(".old")).count(), 2);
+}

@@ -84,8 +84,11 @@ impl Apply<'_> {
         };
         confirm::confirm(&asked, runtime, stop)?;
         reconcile.commit()?;
-        prepared.held.keep();
+        let aside = prepared.held.keep();
         self.note_sent(prepared, now)?;
+        if let Some(aside) = aside {
+            self.say(&format!("the ledger that was there is kept as {}", aside.display()))?;
+        }
         Ok(agreed)
     }
 

@@ -1,20 +1,22 @@
-//! A ledger under its lock. One that this run created is taken away again if the run ends before anything was decided.
+//! A ledger under its lock. One that this run created is taken away again if the run ends before anything was decided,
+//! and the one that it was to replace goes back.
 
 use std::path::PathBuf;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Aside, Ledger};
 
 /// Holds the ledger until the engine takes it, and again afterwards.
 pub(super) struct Held {
     ledger: Option<Ledger>,
-    path: PathBuf,
     /// Created by this run, and nothing is in it yet.
     is_empty: bool,
+    /// What was in its place, with `--new-ledger`.
+    aside: Option<Aside>,
 }
 
 impl Held {
-    pub(super) fn new(ledger: Ledger, is_new: bool) -> Self {
-        Self { path: ledger.path().to_owned(), ledger: Some(ledger), is_empty: is_new }
+    pub(super) fn new(ledger: Ledger, aside: Option<Aside>) -> Self {
+        Self { is_empty: ledger.is_new(), ledger: Some(ledger), aside }
     }
 
     /// `None` only while, or after, the engine has it.
@@ -22,9 +24,10 @@ impl Held {
         self.ledger.as_mut()
     }
 
-    /// Something was committed: the ledger stays, whatever happens.
-    pub(super) fn keep(&mut self) {
+    /// Something was committed: the ledger stays, whatever happens. Says where the one is that it replaces.
+    pub(super) fn keep(&mut self) -> Option<PathBuf> {
         self.is_empty = false;
+        self.aside.take().map(Aside::keep)
     }
 
     pub(super) fn take(&mut self) -> Option<Ledger> {
@@ -38,10 +41,9 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        drop(self.ledger.take());
-        if self.is_empty {
+        if let Some(ledger) = self.ledger.take().filter(|_| self.is_empty) {
             // An empty ledger that cannot be removed does no harm.
-            let _ = Ledger::remove(&self.path);
+            let _ = ledger.discard_if_empty();
         }
     }
 }

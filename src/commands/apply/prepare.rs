@@ -11,7 +11,7 @@ use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
 use crate::commands::{guard, planning};
 use crate::engine::window;
-use crate::ledger::{InstanceRef, Ledger, Mode, sent};
+use crate::ledger::{Aside, InstanceRef, Ledger, Mode, sent};
 use crate::manifest::{ListKind, Manifest};
 use crate::quota::{self, Quota};
 use crate::report::{Stream, results, words};
@@ -43,7 +43,8 @@ impl Apply<'_> {
         if !self.purpose.is_test() {
             guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
         }
-        let (ledger, is_new) = self.open_ledger(&paths)?;
+        let (ledger, aside) = self.open_ledger(&paths)?;
+        let is_new = ledger.is_new();
         let mut notes: Vec<String> = ledger.warnings().iter().map(ToString::to_string).collect();
         let recovered = ledger.recovered().unknown;
         if recovered > 0 {
@@ -58,7 +59,7 @@ impl Apply<'_> {
                     .to_owned(),
             );
         }
-        let mut held = Held::new(ledger, is_new);
+        let mut held = Held::new(ledger, aside);
         let service = self.service(manifest, &paths)?;
         self.results_place(manifest, &paths).and_then(|()| results::check_writable(&paths.results)).map_err(|why| {
             Failure::refused(format!("the results cannot be written to {}: {why}", paths.results.display()))
@@ -100,27 +101,25 @@ impl Apply<'_> {
         }
     }
 
-    fn open_ledger(&self, paths: &Paths) -> Result<(Ledger, bool), Failure> {
-        let mut exists = paths.ledger.symlink_metadata().is_ok();
+    /// The ledger, and the one that was in its place if that had to make room.
+    fn open_ledger(&self, paths: &Paths) -> Result<(Ledger, Option<Aside>), Failure> {
+        let exists = paths.ledger.symlink_metadata().is_ok();
+        let mut aside = None;
         if self.args.new_ledger && exists {
             match self.purpose {
-                Purpose::Real => {
-                    let aside = Ledger::set_aside(&paths.ledger, Timestamp::now())?;
-                    self.say(&format!("the ledger that was there is kept as {}", aside.display()))?;
-                }
+                Purpose::Real => aside = Some(Ledger::set_aside(&paths.ledger, Timestamp::now())?),
                 // What a rehearsal or a test has done is no record of who was invited.
                 Purpose::Rehearsal | Purpose::Test | Purpose::TestRehearsal => Ledger::remove(&paths.ledger)?,
             }
-            exists = false;
         }
         if !self.args.new_ledger && !exists {
             sent::check(&paths.sent, &paths.ledger, None)?;
         }
         let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Create)?;
-        if !self.args.new_ledger && exists {
+        if !self.args.new_ledger && !ledger.is_new() {
             sent::check(&paths.sent, &paths.ledger, Some(ledger.id()))?;
         }
-        Ok((ledger, !exists))
+        Ok((ledger, aside))
     }
 
     /// The daily counts of this machine, put right by what this ledger says it has sent today; a rehearsal has none.
