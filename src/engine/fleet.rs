@@ -114,6 +114,7 @@ pub struct Fleet {
     pub(super) turn: usize,
     pub(super) phase: Phase,
     stopped: Option<Stopped>,
+    is_leaving: bool,
     pub(super) out: Vec<Command>,
 }
 
@@ -138,6 +139,7 @@ impl Fleet {
             turn: 0,
             phase: Phase::Running,
             stopped: None,
+            is_leaving: false,
             out: Vec::new(),
             options,
         }
@@ -163,9 +165,9 @@ impl Fleet {
         self.lanes.iter().map(|lane| lane.end.clone().unwrap_or(LaneEnd::RunEnded)).collect()
     }
 
-    /// Whether a second signal has ended the run, so that nothing may be waited for any longer.
+    /// Whether a signal has ended the waiting: a disk that does not take what is left is not waited for any longer.
     pub fn is_leaving(&self) -> bool {
-        self.phase == Phase::Leaving
+        self.is_leaving
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -283,7 +285,10 @@ impl Fleet {
     fn queue_answered(&mut self, index: usize, waiting: Result<u32, String>, now: Now) {
         let lane = &mut self.lanes[index];
         match waiting {
-            Ok(waiting) => lane.room.answered(lane.limits.max_queued.unwrap_or(u32::MAX), waiting, now),
+            Ok(waiting) => {
+                lane.pauses.queue_read();
+                lane.room.answered(lane.limits.max_queued.unwrap_or(u32::MAX), waiting, now);
+            }
             Err(error) => {
                 lane.room.not_answered();
                 let epoch = lane.pauses.epoch();
@@ -311,7 +316,9 @@ impl Fleet {
             Phase::Draining { until: Some(_) } => self.leave(now),
             Phase::Failed { until: failed } if until < failed => self.phase = Phase::Failed { until },
             Phase::Failed { .. } => self.phase = Phase::Failed { until: now.since },
-            Phase::Leaving | Phase::Rescuing | Phase::Over => {}
+            // The disk may hang, and never let the rescue end.
+            Phase::Rescuing => self.is_leaving = true,
+            Phase::Leaving | Phase::Over => {}
         }
     }
 
@@ -342,6 +349,7 @@ impl Fleet {
         self.out.push(Command::Abandon);
         self.stopped = Some(Stopped::Interrupted { left_open: flying.len() });
         self.phase = Phase::Leaving;
+        self.is_leaving = true;
     }
 
     fn ledger_failed(&mut self, now: Now) {

@@ -52,7 +52,7 @@ struct Worker {
 
 impl LedgerThread {
     /// # Errors
-    /// When the system gives no thread; the ledger comes back.
+    /// When the system gives no thread; the ledger is closed then.
     pub(super) fn start(
         ledger: Ledger,
         quota: Option<Quota>,
@@ -120,7 +120,9 @@ impl Worker {
                 Ok(()) => self.say(Input::Committed),
                 Err(error) => self.fail(error),
             },
-            Ask::Fetch { .. } | Ask::Commit(_) => {}
+            Ask::Fetch { .. } => {}
+            // It was asked for before anybody knew that reading had failed: its answers are nowhere else.
+            Ask::Commit(batch) => self.rescue(&batch.settlements),
             Ask::Quota { lane, day, want, limit } => {
                 let granted = self.reserve(lane, day, want, limit);
                 self.say(Input::Quota { lane, day, granted });
@@ -140,11 +142,18 @@ impl Worker {
                 }
             }
             Ask::Rescue(settlements) => {
-                if let Err(error) = self.ledger.rescue(&settlements) {
-                    tracing::error!(%error, answers = settlements.len(), "answers could not be kept beside the ledger");
-                }
+                self.rescue(&settlements);
                 self.say(Input::Rescued);
             }
+        }
+    }
+
+    fn rescue(&mut self, settlements: &[Settlement]) {
+        if settlements.is_empty() {
+            return;
+        }
+        if let Err(error) = self.ledger.rescue(settlements) {
+            tracing::error!(%error, answers = settlements.len(), "answers could not be kept beside the ledger");
         }
     }
 
@@ -171,5 +180,31 @@ impl Worker {
 
     fn say(&self, input: Input) {
         drop(self.said.send(Said::Input(input)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::ledger::Mode;
+    use crate::message::AttemptKind;
+    use crate::outcome::Outcome;
+
+    #[test]
+    fn answers_of_a_commit_that_comes_after_a_failure_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let ledger = Ledger::open(&path, "c", Mode::Create).unwrap();
+        let (said, _heard) = answers::unbounded_channel();
+        let narrow = Narrow::default();
+        let mut worker = Worker { ledger, quota: None, lanes: Vec::new(), narrow, is_broken: true, said };
+        let outcome = Outcome::Accepted { message_id: "M1".to_owned(), zaap_id: "Z1".to_owned() };
+        let settlement =
+            Settlement { attempt: 1, message: 1, kind: AttemptKind::Create, outcome, at: Timestamp::UNIX_EPOCH };
+        worker.carry_out(Ask::Commit(Batch { settlements: vec![settlement], intents: Vec::new() }));
+        let kept = std::fs::read_to_string(folder.path().join("c.ledger.db.rescue.jsonl")).unwrap();
+        assert!(kept.contains("M1"), "{kept}");
     }
 }

@@ -15,6 +15,8 @@ const RETRY_AFTER_MAX: Duration = Duration::from_mins(10);
 pub struct Pauses {
     retries: u32,
     in_row: u32,
+    /// Those of them that were made because the queue could not be read.
+    for_queue: u32,
     /// Which pause an attempt was made after; grows with every pause.
     epoch: u32,
     until: Duration,
@@ -24,7 +26,7 @@ pub struct Pauses {
 /// What comes of an attempt that nobody answered, or with 429 only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The lane pauses until then.
+    /// The lane pauses, until [`Pauses::until`].
     Pause,
     /// All pauses were in vain.
     GiveUp { pauses: u32 },
@@ -32,7 +34,14 @@ pub enum Next {
 
 impl Pauses {
     pub fn new(retries: u32, seed: u64) -> Self {
-        Self { retries, in_row: 0, epoch: 0, until: Duration::ZERO, draws: fastrand::Rng::with_seed(seed) }
+        Self {
+            retries,
+            in_row: 0,
+            for_queue: 0,
+            epoch: 0,
+            until: Duration::ZERO,
+            draws: fastrand::Rng::with_seed(seed),
+        }
     }
 
     /// Kept with every attempt and handed back to [`Pauses::not_sent`].
@@ -68,7 +77,21 @@ impl Pauses {
 
     /// The service gave an answer other than 429.
     pub fn answered(&mut self) {
-        self.in_row = 0;
+        (self.in_row, self.for_queue) = (0, 0);
+    }
+
+    /// The queue could not be read by a call that was made in `epoch`.
+    pub fn queue_not_read(&mut self, now: Duration, epoch: u32) -> Next {
+        let before = self.in_row;
+        let next = self.not_sent(now, epoch, None);
+        self.for_queue += self.in_row - before;
+        next
+    }
+
+    /// The queue was read. That says nothing of sends, of which there may be none for hours while it is full: only the
+    /// pauses that were made for it are over.
+    pub fn queue_read(&mut self) {
+        self.in_row -= std::mem::take(&mut self.for_queue);
     }
 }
 
@@ -118,6 +141,16 @@ mod tests {
         pauses.answered();
         assert_eq!(pauses.not_sent(secs(9), 2, None), Next::Pause);
         assert_eq!(Pauses::new(0, 1).not_sent(secs(0), 0, None), Next::GiveUp { pauses: 0 });
+        // A queue that can be read now and then is no reason to give up, and none to forget what sends met.
+        let mut pauses = Pauses::new(2, 1);
+        assert_eq!(pauses.not_sent(secs(0), 0, None), Next::Pause);
+        for epoch in 1..9 {
+            assert_eq!(pauses.queue_not_read(secs(0), epoch), Next::Pause);
+            pauses.queue_read();
+            assert_eq!(pauses.in_row(), 1);
+        }
+        assert_eq!(pauses.queue_not_read(secs(0), 9), Next::Pause);
+        assert_eq!(pauses.queue_not_read(secs(0), 10), Next::GiveUp { pauses: 2 });
     }
 
     #[test]

@@ -112,7 +112,11 @@ impl Lane {
     pub(super) fn pause(&mut self, now: Now, epoch: u32, obstacle: Obstacle, out: &mut Vec<Command>) {
         let Obstacle { why, retry_after, http_status, error } = obstacle;
         let before = self.pauses.epoch();
-        match self.pauses.not_sent(now.since, epoch, retry_after) {
+        let next = match why {
+            Why::QueueNotRead { .. } => self.pauses.queue_not_read(now.since, epoch),
+            _ => self.pauses.not_sent(now.since, epoch, retry_after),
+        };
+        match next {
             Next::GiveUp { pauses } => self.finish(LaneEnd::NoAnswer { pauses, http_status, error }, out),
             Next::Pause if self.pauses.epoch() == before => {}
             Next::Pause => {
