@@ -48,6 +48,8 @@ pub fn classify(answer: &Answer, redactor: &Redactor, now: SystemTime) -> Outcom
             Verdict::Doubtful => unknown(Unknown::Next),
         },
         300..=399 => unknown(Unknown::StopLane),
+        // No proof that nothing was processed.
+        400..=499 if said.has_ids() => unknown(Unknown::Next),
         401 | 403 | 404 | 405 | 415 => Outcome::NotSent { http_status, error: error(), then: NotSent::StopLane },
         429 => {
             let retry_after = answer.retry_after.as_deref().and_then(|text| retry_after(text, now));
@@ -176,6 +178,11 @@ mod tests {
         (400, "TOO LONG", "unknown"),
         (413, "", "rejected"),
         (422, r#"{"error":"event"}"#, "rejected"),
+        // Refused, and ids all the same: whatever it is, it may not be sent again by itself.
+        (400, r#"{"messageId":"M1","error":"Invalid phone"}"#, "unknown"),
+        (401, IDS, "unknown"),
+        (404, r#"{"zaapId":"Z1","error":"Instance not found"}"#, "unknown"),
+        (429, IDS, "unknown"),
         (429, "", "throttled"),
         (429, "TOO LONG", "throttled"),
         // Redirects are never followed.

@@ -60,6 +60,11 @@ impl Said {
         matches!(self, Self::Object(object) if is_stated(object.error.as_ref()))
     }
 
+    /// Whether anything in it says that a message was queued.
+    pub(super) fn has_ids(&self) -> bool {
+        matches!(self, Self::Object(object) if has_ids(object))
+    }
+
     pub(super) fn verdict(&self) -> Verdict {
         let Self::Object(object) = self else { return Verdict::Doubtful };
         match (&object.message_id, &object.zaap_id, is_stated(object.error.as_ref())) {
@@ -83,7 +88,7 @@ impl Said {
                     .filter(|field| is_stated(field.as_ref()))
                     .find_map(|field| text_of(field.as_ref()));
                 match text {
-                    Some(text) if status == 200 && has_ids(object) => {
+                    Some(text) if has_ids(object) => {
                         format!("ids and an error in one answer: {}", redactor.line(&text))
                     }
                     Some(text) => filled(redactor.line(&text), own),
