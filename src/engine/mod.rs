@@ -30,4 +30,4 @@ pub mod window;
 pub use command::{FleetOptions, LaneSpec, Patience};
 pub use event::{Event, LaneEnd, RunEnd, Tally, Why};
 pub use run::{Ended, RunOptions, run};
-pub use stop::{Audience, Signal, StopSignal};
+pub use stop::{Audience, Signal, StopSignal, hangup_is_ignored};

@@ -30,9 +30,18 @@ pub struct StopSignal {
     _sender: mpsc::UnboundedSender<Signal>,
 }
 
+/// Whether the process was started with its hangup signal ignored, as `nohup` does. Only Linux says so.
+pub fn hangup_is_ignored() -> bool {
+    const HANGUP: u32 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (HANGUP - 1)) != 0)
+}
+
 impl StopSignal {
     /// Listens to the process's signals from now on, which then no longer end it by themselves. Needs a running tokio
-    /// runtime.
+    /// runtime. A hangup that is ignored stays so: whoever starts a campaign of days with `nohup` means it.
     ///
     /// # Errors
     /// When the system refuses a signal handler.
@@ -41,11 +50,9 @@ impl StopSignal {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            for (kind, means) in [
-                (SignalKind::interrupt(), Signal::Interrupt),
-                (SignalKind::terminate(), Signal::Terminate),
-                (SignalKind::hangup(), Signal::Terminate),
-            ] {
+            let hangup = (!hangup_is_ignored()).then_some((SignalKind::hangup(), Signal::Terminate));
+            let always = [(SignalKind::interrupt(), Signal::Interrupt), (SignalKind::terminate(), Signal::Terminate)];
+            for (kind, means) in always.into_iter().chain(hangup) {
                 let mut signals = signal(kind)?;
                 let sender = sender.clone();
                 tokio::spawn(async move { while signals.recv().await.is_some() && sender.send(means).is_ok() {} });

@@ -1,12 +1,14 @@
 //! Before anything is sent the service is looked at; and what talks to it beside `apply`.
 
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process;
+use zapi_batch::engine::hangup_is_ignored;
 use zapi_batch::sandbox::{GroupSpec, Options};
 
-use crate::world::{Ran, World, server, server_with};
+use crate::world::{Ran, World, server, server_with, wait_until};
 
 #[test]
 fn an_instance_that_is_not_connected_stops_the_run_before_the_first_send() {
@@ -34,7 +36,8 @@ fn a_signal_before_the_first_send_ends_it_in_order_and_leaves_nothing() {
     // Takes the question for the instance's state, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", silent.local_addr().unwrap());
-    for signal in [process::Signal::INT, process::Signal::TERM, process::Signal::HUP] {
+    let hangup = (!hangup_is_ignored()).then_some(process::Signal::HUP);
+    for signal in [process::Signal::INT, process::Signal::TERM].into_iter().chain(hangup) {
         let before = world.files();
         let arguments = ["apply", "m.yaml", "--base-url", &base_url, "--yes"];
         let run = world.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -46,6 +49,23 @@ fn a_signal_before_the_first_send_ends_it_in_order_and_leaves_nothing() {
         let left: Vec<String> = world.files().into_iter().filter(|name| !before.contains(name)).collect();
         assert!(left.iter().all(|name| name == "spring.ledger.db.lock" || name == ".state"), "{left:?}");
     }
+}
+
+#[test]
+fn a_hangup_that_was_ignored_at_the_start_stays_ignored() {
+    let world = World::new();
+    world.campaign(3);
+    let server = server_with(Options { latency: Duration::from_millis(200), ..Options::default() });
+    let inner = world.command(&["apply", "m.yaml", "--base-url", &server.base_url, "--yes", "--concurrency", "1"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(inner.get_program()).args(inner.get_args());
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(inner.get_current_dir().unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let run = command.spawn().unwrap();
+    wait_until("something was sent", || server.counts().requests > 0);
+    process::kill_process(process::Pid::from_child(&run), process::Signal::HUP).unwrap();
+    Ran::of(&run.wait_with_output().unwrap()).expect(0);
+    assert_eq!(server.counts().requests, 3);
 }
 
 #[test]

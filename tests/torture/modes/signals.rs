@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use zapi_batch::engine::hangup_is_ignored;
 
 use crate::oracle::{Oracle, Reply};
 use crate::round::{Round, Verdict, side_by_side};
@@ -29,7 +30,11 @@ struct Stop {
 pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     let rounds = round.times(15, 200);
     let results = side_by_side(rounds, 2, |n| {
-        let pattern = PATTERNS[n as usize % PATTERNS.len()];
+        // Under `nohup` a hangup means nothing, on purpose.
+        let pattern = match PATTERNS[n as usize % PATTERNS.len()] {
+            [Signal::HUP] if hangup_is_ignored() => &[Signal::TERM],
+            pattern => pattern,
+        };
         stop(round.dice(n + 4_000), pattern).map_err(|fault| format!("round {n}, {pattern:?}: {fault}"))
     });
     let in_time = results.iter().flatten().filter(|stop| stop.in_time).count();
