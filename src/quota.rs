@@ -23,7 +23,7 @@ const GRANT_MAX: u64 = 64;
 /// Of what is left of a limit, at most this part is reserved at once: other campaigns want to send, too.
 const GRANT_PART: u64 = 8;
 /// Without a limit, so many times as much is reserved as was just sent in one go, the first left out: what goes out one
-/// by one is paced, and others should see little more counted than was sent.
+/// by one is paced.
 const GRANT_BATCHES: u64 = 128;
 /// Another process holds the file for less than a millisecond at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -153,18 +153,23 @@ impl Quota {
         Ok(true)
     }
 
-    /// Counts sends of a campaign without a limit, for the sake of others that have one. The faster it sends, the more is
-    /// reserved at once, so that counting never holds it up.
+    /// Counts sends of a campaign without a limit, for the sake of others that have one. The faster it sends, and the more
+    /// it has sent, the more is reserved at once, so that counting never holds it up; one that sends one by one never has
+    /// much more counted than it sent, since that is taken from others.
     pub fn count(&mut self, instance: &Fingerprint, day: Date, sends: u32) -> Result<(), QuotaError> {
         let sends = u64::from(sends);
         let key = (instance.clone(), day);
         let left = self.granted.get(&key).copied().unwrap_or(0);
         let mut reserved = 0;
         if sends > left {
-            reserved = GRANT_MAX.max((sends - 1) * GRANT_BATCHES);
             let day = day.to_string();
-            let done = self.transaction(|connection| self.add(connection, instance, &day, reserved));
-            done.map_err(|error| self.failed(&error))?;
+            let done = self.transaction(|connection| {
+                let part = self.own(connection, instance, &day)? / GRANT_PART;
+                let reserved = (sends - left).max(part.min(GRANT_MAX)).max((sends - 1) * GRANT_BATCHES);
+                self.add(connection, instance, &day, reserved)?;
+                Ok(reserved)
+            });
+            reserved = done.map_err(|error| self.failed(&error))?;
         }
         self.granted.insert(key, left + reserved - sends);
         Ok(())
@@ -182,6 +187,14 @@ impl Quota {
         })
     }
 
+    /// What this campaign has sent or reserved on that day.
+    fn own(&self, connection: &Connection, instance: &Fingerprint, day: &str) -> rusqlite::Result<u64> {
+        let select = "SELECT count FROM sent WHERE instance = ?1 AND day = ?2 AND owner = ?3";
+        let key = params![instance.as_str(), day, self.owner];
+        let own: Option<i64> = connection.prepare_cached(select)?.query_row(key, |row| row.get(0)).optional()?;
+        Ok(own.unwrap_or(0).unsigned_abs())
+    }
+
     fn add(&self, connection: &Connection, instance: &Fingerprint, day: &str, sends: u64) -> rusqlite::Result<usize> {
         let write = "INSERT INTO sent VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = count + ?4";
         connection.prepare_cached(write)?.execute(params![instance.as_str(), day, self.owner, signed(sends)])
@@ -192,7 +205,7 @@ impl Quota {
         *self.granted.entry((instance.clone(), day)).or_default() += 1;
     }
 
-    /// At the end of a run, and whenever a lane begins to wait: gives back what was reserved and not used. Also tried on
+    /// At the end of a run: gives back what was reserved and not used. Also tried on
     /// drop.
     pub fn release(&mut self) -> Result<(), QuotaError> {
         let granted: Vec<_> = self.granted.drain().filter(|(_, left)| *left > 0).collect();
@@ -337,13 +350,18 @@ mod tests {
     fn without_a_limit_sends_are_counted_for_those_who_have_one() {
         let folder = tempfile::tempdir().unwrap();
         let mut free = Quota::open(folder.path(), "free").unwrap();
-        for (sends, counted) in [(1, 64), (7, 64), (64, 64 + 63 * 128), (128, 64 + 63 * 128)] {
+        for sent in 1..=100 {
+            free.count(&instance("a"), DAY, 1).unwrap();
+            let used = free.used(&instance("a"), DAY).unwrap();
+            assert!((sent..=sent + sent / 8).contains(&used), "{used} counted, {sent} sent");
+        }
+        for (sends, counted) in [(64, 102 + 63 * 128), (128, 102 + 63 * 128)] {
             free.count(&instance("a"), DAY, sends).unwrap();
             assert_eq!(free.used(&instance("a"), DAY).unwrap(), counted, "after {sends} more");
         }
         drop(free);
         let mut limited = Quota::open(folder.path(), "limited").unwrap();
-        assert_eq!(take_all(&mut limited, 210), 10);
+        assert_eq!(take_all(&mut limited, 302), 10);
     }
 
     #[test]
