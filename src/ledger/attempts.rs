@@ -67,9 +67,11 @@ impl Ledger {
         let mut recovered = Recovered::default();
         self.transaction(|connection| {
             let mut settle = Settle::new(connection)?;
-            for settlement in kept.iter().filter(|settlement| is_open(connection, settlement)) {
-                settle.write(settlement)?;
-                recovered.rescued += 1;
+            for settlement in &kept {
+                if is_open(connection, settlement)? {
+                    settle.write(settlement)?;
+                    recovered.rescued += 1;
+                }
             }
             for (attempt, message, kind) in open_intents(connection)? {
                 let outcome =
@@ -83,7 +85,7 @@ impl Ledger {
             Ok(())
         })?;
         if self.guard.is_some() {
-            rescue::remove(&self.path)?;
+            rescue::remove(&self.path, &self.id)?;
         }
         Ok(recovered)
     }
@@ -209,11 +211,13 @@ fn close(
 }
 
 fn edited(connection: &Connection, message: i64, status: Option<u16>, at: i64) -> rusqlite::Result<()> {
+    // After an edit of unknown fate nobody knows what was there before this one.
+    let reword = "UPDATE wording SET before = iif((SELECT doubt FROM message WHERE id = ?1), NULL, was), was = NULL
+        WHERE message = ?1";
+    connection.prepare_cached(reword)?.execute([message])?;
     let update = "UPDATE message SET state = 1, task = NULL, doubt = 0, revision = revision + 1,
         attempts = attempts + 1, http_status = ?2, error = '', edited_at = ?3, updated_at = ?3 WHERE id = ?1";
-    one(connection.prepare_cached(update)?.execute(params![message, status, at])?)?;
-    connection.prepare_cached("UPDATE wording SET was = NULL WHERE message = ?1")?.execute([message])?;
-    Ok(())
+    one(connection.prepare_cached(update)?.execute(params![message, status, at])?)
 }
 
 /// Anything but accepted: the new state, whether an edit is in doubt, and HTTP status, error and time.
@@ -234,10 +238,10 @@ pub(super) fn one(changed: usize) -> rusqlite::Result<()> {
     if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
 }
 
-fn is_open(connection: &Connection, settlement: &Settlement) -> bool {
+fn is_open(connection: &Connection, settlement: &Settlement) -> rusqlite::Result<bool> {
     let select = "SELECT 1 FROM attempt WHERE id = ?1 AND message = ?2 AND kind = ?3 AND state = 0";
     let key = params![settlement.attempt, settlement.message, kind_number(settlement.kind)];
-    connection.prepare_cached(select).and_then(|mut select| select.exists(key)).unwrap_or(false)
+    connection.prepare_cached(select)?.exists(key)
 }
 
 /// Attempts without an outcome: number, message, kind. Never more than were in flight.

@@ -88,15 +88,24 @@ fn recall(connection: &Connection, queued: &Queued, at: i64) -> rusqlite::Result
             let update = "UPDATE message SET state = 0, task = 0, revision = 0, doubt = 0, called_off = 0,
                 message_id = NULL, zaap_id = NULL, accepted_at = NULL, edited_at = NULL, updated_at = ?2 WHERE id = ?1";
             one(connection.execute(update, (queued.message, at))?)?;
-            connection.execute("UPDATE wording SET was = NULL WHERE message = ?1", [queued.message])?;
+            connection.execute("UPDATE wording SET was = NULL, before = NULL WHERE message = ?1", [queued.message])?;
         }
         AttemptKind::Edit => {
             let settle = "UPDATE attempt SET state = 6, void = 1, settled_at = ?2 WHERE id = ?1 AND message = ?3";
             one(connection.execute(settle, (queued.attempt, at, queued.message))?)?;
-            // What the recipient had before is not on record any more, hence the doubt: it is edited in any case.
-            let update = "UPDATE message SET state = 0, task = 1, doubt = 1, revision = max(revision - 1, 1),
-                updated_at = ?2 WHERE id = ?1 AND revision > 0";
-            connection.execute(update, (queued.message, at))?;
+            // Behind a later edit nobody knows what the recipient has: it is edited in any case.
+            let later = "SELECT 1 FROM attempt WHERE message = ?1 AND kind = 1 AND state = 1 AND id > ?2";
+            let is_last = !connection.prepare(later)?.exists((queued.message, queued.attempt))?;
+            let select = "SELECT before FROM wording WHERE message = ?1";
+            let before: Option<String> = connection.query_row(select, [queued.message], |row| row.get(0))?;
+            let before = before.filter(|_| is_last);
+            // Calling it off was asked for by a person, who takes it back.
+            let update = "UPDATE message SET state = 0, task = 1, doubt = max(doubt, ?3), called_off = 0,
+                edited_at = iif(revision > 2, edited_at, NULL), revision = max(revision - 1, 1), updated_at = ?2
+                WHERE id = ?1 AND revision > 0";
+            connection.execute(update, (queued.message, at, before.is_none()))?;
+            let reword = "UPDATE wording SET was = ifnull(?2, was), before = NULL WHERE message = ?1";
+            connection.execute(reword, (queued.message, before))?;
         }
     }
     Ok(())
@@ -226,10 +235,29 @@ mod tests {
         let edits: Vec<Queued> = ledger.queued(&ids(&["Z24", "Z25"])).unwrap();
         assert_eq!(edits.iter().map(|edit| edit.kind).collect::<Vec<_>>(), [AttemptKind::Edit; 2]);
         ledger.recall(&edits[0], at(7)).unwrap();
-        // Whatever is wanted now, the recipient does not have it for certain.
+        let edited = results(&ledger, |row| (row.revision, row.edited_at.is_some())).remove(1);
+        assert_eq!(edited, (1, false));
+        // The recipient has what was there before, so only what differs from that is an edit.
         assert_eq!(apply(&mut ledger, 20).total.edit, 1);
         assert_eq!(work(&ledger)[0].kind, AttemptKind::Edit);
+        assert_eq!(apply(&mut ledger, 19).total.edit, 1, "the other one's edit was not taken back");
+        assert_eq!(apply(&mut ledger, 20).total.edit, 1);
         assert_eq!(send(&mut ledger, accepted).len(), 1);
         assert_eq!(apply(&mut ledger, 20).total.keep, 2);
+    }
+
+    #[test]
+    fn an_edit_that_is_taken_back_after_one_of_unknown_fate_is_made_again_in_any_case() {
+        let mut ledger = sent(accepted);
+        apply(&mut ledger, 20);
+        send(&mut ledger, |_| unknown());
+        apply(&mut ledger, 20);
+        send(&mut ledger, |n| accepted(n + 20));
+        let edits = ledger.queued(&HashSet::from(["Z25".to_owned(), "Z26".to_owned()])).unwrap();
+        assert_eq!(edits.iter().map(|edit| edit.kind).collect::<Vec<_>>(), [AttemptKind::Edit; 2]);
+        for edit in &edits {
+            ledger.recall(edit, at(7)).unwrap();
+        }
+        assert_eq!(apply(&mut ledger, 19).total.edit, 2);
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::file::{beside, folder_of, open_private, sync_folder};
+use super::file::{Durable, beside, folder_of, open_private, replace, sync_folder};
 use super::{LedgerError, Settlement};
 use crate::message::AttemptKind;
 use crate::outcome::{NotSent, Outcome, Unknown};
@@ -112,15 +112,28 @@ pub(super) fn read(ledger: &Path, id: &str) -> Result<Vec<Settlement>, LedgerErr
         .collect())
 }
 
-/// After what it held is durable in the ledger.
-pub(super) fn remove(ledger: &Path) -> Result<(), LedgerError> {
+/// After what it held for the ledger `id` is durable in there. Lines of another, which may come back to its place, stay.
+pub(super) fn remove(ledger: &Path, id: &str) -> Result<(), LedgerError> {
     let path = path_of(ledger);
+    let io = |error| LedgerError::Io { path: path.clone(), error };
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io(error)),
+    };
+    let of_others = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| serde_json::from_slice::<Line>(line).is_ok_and(|line| line.ledger != id));
+    let kept: Vec<u8> = of_others.flat_map(|line| line.iter().copied().chain([b'\n'])).collect();
+    if !kept.is_empty() {
+        return replace(&path, &kept, Durable::Yes).map_err(io);
+    }
     let done = match std::fs::remove_file(&path) {
         Ok(()) => sync_folder(folder_of(&path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     };
-    done.map_err(|error| LedgerError::Io { path, error })
+    done.map_err(io)
 }
 
 #[cfg(test)]
@@ -154,8 +167,11 @@ mod tests {
         append(&ledger, "other", &all[..1]).unwrap();
         append(&ledger, "id", &all[2..]).unwrap();
         assert_eq!(read(&ledger, "id").unwrap(), all);
-        remove(&ledger).unwrap();
-        remove(&ledger).unwrap();
+        remove(&ledger, "id").unwrap();
         assert_eq!(read(&ledger, "id").unwrap(), []);
+        assert_eq!(read(&ledger, "other").unwrap(), all[..1]);
+        remove(&ledger, "other").unwrap();
+        remove(&ledger, "other").unwrap();
+        assert!(!path_of(&ledger).exists());
     }
 }

@@ -164,6 +164,10 @@ WHEN NEW.id <> OLD.id OR NEW.message <> OLD.message OR NEW.kind <> OLD.kind OR N
     OR NOT (OLD.state = 0 AND NEW.state BETWEEN 1 AND 4
         OR OLD.state = 3 AND (NEW.state = 1 OR NEW.state = 5) OR OLD.state = 1 AND NEW.state = 6)
 BEGIN SELECT RAISE(ROLLBACK, 'an attempt is settled once'); END;
+", "
+-- What the recipient had before the last accepted edit, for when that is taken back from the queue. NULL when that is not
+-- known.
+ALTER TABLE wording ADD COLUMN before TEXT;
 "];
 
 /// The oldest version that can be read as it is: nothing that reads names what came later.
