@@ -29,6 +29,8 @@ pub enum LedgerError {
     OtherCampaign { path: PathBuf, campaign: String },
     /// `<campaign>.sent.json` says that something was sent, and the ledger that knows what is not here.
     SentWithoutLedger { sent: PathBuf, ledger: PathBuf },
+    /// `<campaign>.sent.json` says of this very ledger that more were invited than it knows.
+    OlderCopy { sent: PathBuf, ledger: PathBuf, noted: u64, known: u64 },
     /// `<campaign>.sent.json` is there and says nothing: it is damaged, or two versions of it were merged.
     SentUnreadable { path: PathBuf, why: String },
     /// Write-ahead logging or full syncs cannot be had here.
@@ -55,6 +57,7 @@ impl LedgerError {
             | Self::Newer { path, .. }
             | Self::OtherCampaign { path, .. }
             | Self::SentWithoutLedger { ledger: path, .. }
+            | Self::OlderCopy { ledger: path, .. }
             | Self::SentUnreadable { path, .. }
             | Self::NotDurable { path, .. }
             | Self::Database { path, .. }
@@ -90,6 +93,12 @@ impl fmt::Display for LedgerError {
                 f,
                 "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, \
                  or start anew with --new-ledger (everybody listed is then invited again)",
+                sent.display()
+            ),
+            Self::OlderCopy { sent, noted, known, .. } => write!(
+                f,
+                "{} says that {noted} were invited with this ledger, and {path} knows of {known} and was not used since: \
+                 it seems to be an older copy; bring the newest, or delete the note if this is it",
                 sent.display()
             ),
             Self::SentUnreadable { why, .. } => write!(

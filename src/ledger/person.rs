@@ -38,7 +38,10 @@ impl Ledger {
     /// `resolve`: a person's word about an unknown message.
     pub fn resolve(&mut self, message: i64, verdict: &Verdict, at: Timestamp) -> Result<(), LedgerError> {
         self.writable()?;
-        self.transaction(|connection| resolve(connection, message, verdict, at.as_millisecond()))
+        self.transaction(|connection| {
+            resolve(connection, message, verdict, at.as_millisecond())?;
+            decided(connection, at)
+        })
     }
 
     /// Which of these zaap ids, as found in Z-API's queue, are accepted attempts of ours. Edits first: an edit is
@@ -54,8 +57,17 @@ impl Ledger {
     /// Taken back from Z-API's queue: the message is pending again.
     pub fn recall(&mut self, queued: &Queued, at: Timestamp) -> Result<(), LedgerError> {
         self.writable()?;
-        self.transaction(|connection| recall(connection, queued, at.as_millisecond()))
+        self.transaction(|connection| {
+            recall(connection, queued, at.as_millisecond())?;
+            decided(connection, at)
+        })
     }
+}
+
+/// The ledger was changed by a person, without an attempt.
+fn decided(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
+    let update = "UPDATE meta SET reconciled_at = max(ifnull(reconciled_at, 0), ?1)";
+    connection.execute(update, [at.as_millisecond()]).map(|_| ())
 }
 
 fn resolve(connection: &Connection, message: i64, verdict: &Verdict, at: i64) -> rusqlite::Result<()> {

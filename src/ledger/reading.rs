@@ -100,6 +100,17 @@ impl Ledger {
         })
     }
 
+    /// When it was last planned, decided or attempted something here; `None` when it never was. Outcomes do not count, since
+    /// a run that was killed gets them when it is opened.
+    pub fn begun_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.reading(|connection| {
+            let last = "SELECT max(ifnull((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0),
+                ifnull(reconciled_at, 0)) FROM meta";
+            let ms: i64 = connection.query_row(last, [], |row| row.get(0))?;
+            Ok(Timestamp::from_millisecond(ms).ok().filter(|_| ms > 0))
+        })
+    }
+
     /// The names of `results.columns` as of the last apply.
     pub fn columns(&self) -> Result<Vec<String>, LedgerError> {
         let json = self.reading(|connection| {

@@ -117,7 +117,7 @@ impl Apply<'_> {
         }
         let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Create)?;
         if !self.args.new_ledger && !ledger.is_new() {
-            sent::check(&paths.sent, &paths.ledger, Some(ledger.id()))?;
+            sent::check(&paths.sent, &paths.ledger, Some(&ledger))?;
         }
         Ok((ledger, aside))
     }
