@@ -300,6 +300,11 @@ fn not_before_is_waited_for_and_not_after_ends_the_lane() {
     assert!(matches!(drill.ends()[..], [LaneEnd::Over { .. }]));
     assert_eq!(drill.sent.len(), 10);
     assert!(drill.sent.iter().all(|sent| sent.at < Duration::from_secs(10)));
+    // Where the pace leaves no send before it, nothing is waited for.
+    let slow = Limits { not_after: at("2026-11-23T08:10:00Z"), ..every(3_600_000, 0.0) };
+    let drill = Drill::new(options(4, vec![slow]), 3, Create, |_| (ms(10), accepted())).run();
+    assert!(matches!(drill.ends()[..], [LaneEnd::Over { .. }]));
+    assert!(drill.sent.len() == 1 && drill.now().since < Duration::from_secs(1), "{:?}", drill.now());
 }
 
 #[test]

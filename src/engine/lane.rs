@@ -164,6 +164,11 @@ impl Lane {
         let unsent = self.armed.len();
         let due = self.pace.room(now.since, unsent, lead);
         if due == 0 {
+            let next = now.clock_at(self.pace.due());
+            if let Some(not_after) = self.limits.not_after.filter(|not_after| unsent == 0 && next >= *not_after) {
+                self.finish(LaneEnd::Over { not_after }, out);
+                return 0;
+            }
             self.wake_at(self.pace.room_at(now.since, unsent, lead));
             return 0;
         }
