@@ -154,7 +154,7 @@ fn decide_invited(wanted: Wanted<'_>, known: &Known<'_>, has: &str, rules: Rules
             blocked_edit(known).map_or(verb, Verb::Blocked)
         }
         Wanted::Faulty { .. } => Verb::Keep,
-        Wanted::Unlisted if is_canceled(has) && !known.doubt => Verb::Keep,
+        Wanted::Unlisted | Wanted::Suppressed if is_canceled(has) && !known.doubt => Verb::Keep,
         Wanted::Unlisted if rules.cancel_left || known.called_off => {
             blocked_edit(known).map_or(Verb::CallOff, Verb::Blocked)
         }

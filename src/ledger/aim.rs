@@ -12,6 +12,8 @@ use crate::plan::{Verb, called_off};
 
 /// What the results say of an invitation that stands although it is not wanted any more.
 const LEFT: &str = "left: no longer listed or suppressed; the invitation stands";
+/// The same while an edit of unknown fate is out.
+const LEFT_IN_DOUBT: &str = "left: no longer listed or suppressed; whether its last edit arrived is not known";
 
 /// How the results say that a row has an error.
 pub(super) const INVALID: &str = "invalid: ";
@@ -96,7 +98,7 @@ impl<'a> Aim<'a> {
             Verb::Keep => aim.settled(record),
             Verb::Left => {
                 aim.settled(record);
-                LEFT.clone_into(&mut aim.error);
+                (if record.doubt { LEFT_IN_DOUBT } else { LEFT }).clone_into(&mut aim.error);
             }
             Verb::Skip(reason) => aim.skipped(reason, body),
             Verb::Blocked(why) => {
@@ -138,6 +140,10 @@ impl<'a> Aim<'a> {
     /// The recipient has what it shall have, so nothing is waiting.
     fn settled(&mut self, record: &Record) {
         if let Some(has) = record.has() {
+            // That of an edit which is not wanted any more.
+            if self.state != State::Accepted {
+                self.http_status = None;
+            }
             self.state = State::Accepted;
             self.error.clear();
             self.task = None;

@@ -111,6 +111,8 @@ fn what_a_second_apply_does_with_what_was_sent() {
         ("accepted and no longer listed", Wanted::Unlisted, Some(accepted()), Verb::Left),
         ("accepted and suppressed", Wanted::Suppressed, Some(accepted()), Verb::Left),
         ("called off and no longer listed", Wanted::Unlisted, Some(off()), Verb::Keep),
+        ("called off and suppressed", Wanted::Suppressed, Some(off()), Verb::Keep),
+        ("perhaps called off, and suppressed", Wanted::Suppressed, doubt(off()), Verb::Left),
         ("an edit goes on", listed(LATER), Some(editing()), Verb::Edit),
         ("an edit is taken back before it was sent", listed(EVENT), Some(editing()), Verb::Keep),
         ("taken back, and nobody knows", listed(EVENT), doubt(editing()), Verb::Edit),

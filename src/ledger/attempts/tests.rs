@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ledger::testing::{
-    Manifest, accepted, at, body, intend, not_sent, rejected, row, send, settle, spool, states, unknown, work,
+    Manifest, accepted, at, body, intend, not_sent, rejected, results, row, send, settle, spool, states, unknown, work,
 };
 use crate::ledger::{Mode, Narrow, ResultRow, Work};
 use crate::message::State;
@@ -49,6 +49,19 @@ fn an_edit_that_is_refused_or_doubtful_leaves_the_invitation() {
     apply(&mut ledger, 20);
     assert_eq!(send(&mut ledger, accepted).len(), 3);
     assert_eq!(only_states(&ledger), [State::Accepted; 4]);
+}
+
+#[test]
+fn an_edit_that_was_refused_and_is_not_wanted_any_more_leaves_no_trace_in_the_row() {
+    let mut ledger = Ledger::in_memory("c").unwrap();
+    apply(&mut ledger, 19);
+    send(&mut ledger, accepted);
+    apply(&mut ledger, 20);
+    send(&mut ledger, |_| rejected());
+    let seen = |ledger: &Ledger| results(ledger, |row| (row.status, row.http_status, row.error.to_owned())).remove(0);
+    assert_eq!(seen(&ledger), (State::Rejected, Some(400), "Invalid phone".to_owned()));
+    apply(&mut ledger, 19);
+    assert_eq!(seen(&ledger), (State::Accepted, None, String::new()));
 }
 
 #[test]
