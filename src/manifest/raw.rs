@@ -38,6 +38,7 @@ pub(super) struct RawManifest {
     pub(super) recipients: Option<Ordered<RawList>>,
     /// Which event goes to which lists. May be left out when there is one event: it goes to every list, but
     /// for those that `test` names.
+    #[schemars(extend("type" = "array", "minItems" = 1))]
     pub(super) sends: Option<Vec<RawSend>>,
     /// Nothing is ever sent to these.
     pub(super) suppress: Option<Vec<RawList>>,
@@ -174,6 +175,7 @@ pub(super) struct RawLocation {
 )]
 pub(super) struct RawList {
     /// Relative to the manifest, never outside its folder.
+    #[schemars(extend("type" = ["string", "number", "boolean"]))]
     pub(super) csv: Option<Text>,
     /// variable: column
     #[schemars(extend("propertyNames" = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}))]
@@ -181,7 +183,7 @@ pub(super) struct RawList {
     /// Found out when left out.
     pub(super) delimiter: Option<Delimiter>,
     /// Recipients written here.
-    #[schemars(extend("minItems" = 1))]
+    #[schemars(extend("type" = "array", "minItems" = 1))]
     pub(super) list: Option<Vec<RawEntry>>,
 }
 
@@ -197,7 +199,7 @@ pub(super) struct RawSend {
     #[schemars(required, extend("minItems" = 1))]
     pub(super) to: Option<Vec<Text>>,
     /// Names of instances; all of them when left out.
-    #[schemars(extend("minItems" = 1))]
+    #[schemars(extend("type" = "array", "minItems" = 1))]
     pub(super) via: Option<Vec<Text>>,
     /// Values for every recipient of this send; a recipient's own values come first.
     pub(super) vars: Option<Ordered<Text>>,

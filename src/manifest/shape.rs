@@ -19,7 +19,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 pub(super) fn walk(root: &mut Node, schema: &Schema, source: &Source, diagnostics: &mut Diagnostics) -> Option<Value> {
     let start = Span::on_line(root.span.line, root.span.column, 1);
     let mut walk = Walk { root: schema, source, diagnostics };
-    walk.node(root, schema, At { name: "the manifest", owner: None, span: start })
+    walk.node(root, schema, At { name: "the manifest", need: Need::Required, owner: None, span: start })
 }
 
 struct Walk<'a> {
@@ -32,10 +32,18 @@ struct Walk<'a> {
 #[derive(Clone, Copy)]
 struct At<'a> {
     name: &'a str,
+    need: Need,
     /// Whose key is missing; `None` for the manifest itself.
     owner: Option<&'a str>,
     /// Where to point when something is missing: the key, or the start of a list's item.
     span: Span,
+}
+
+/// Whether a value may be left out with its key, for who is told that it is empty.
+#[derive(Clone, Copy)]
+enum Need {
+    Required,
+    Optional,
 }
 
 impl<'a> Walk<'a> {
@@ -48,6 +56,10 @@ impl<'a> Walk<'a> {
         if node.is_null() {
             if alternatives.iter().any(|schema| has_type(schema, "null")) {
                 return None;
+            }
+            if alternatives.iter().all(|schema| has_type(schema, "array") && schema.get("minItems").is_some()) {
+                let fault = empty_list(at).at(self.source.place_of(at.span));
+                return self.fault(node, fault);
             }
             return self.wrong_kind(node, &alternatives, at);
         }
@@ -87,7 +99,7 @@ impl<'a> Walk<'a> {
         let place = node.place(self.source);
         let Kind::List(items) = &mut node.kind else { return Value::Null };
         if items.is_empty() && schema.get("minItems").is_some() {
-            self.diagnostics.push(words::empty(at.name, "name at least one, or leave the key out").at(place));
+            self.diagnostics.push(empty_list(at).at(place));
         }
         let mut values = Vec::with_capacity(items.len());
         let mut index = 0;
@@ -95,7 +107,8 @@ impl<'a> Walk<'a> {
             let name = format!("{}[{index}]", at.name);
             index += 1;
             let span = first_line(item.span, self.source);
-            let value = self.node(item, &schema["items"], At { name: &name, owner: Some(&name), span });
+            let value =
+                self.node(item, &schema["items"], At { name: &name, need: Need::Required, owner: Some(&name), span });
             let kept = value.is_some();
             values.extend(value);
             kept
@@ -118,7 +131,9 @@ impl<'a> Walk<'a> {
                 self.diagnostics.push(diagnostic.at(self.source.place_of(entry.key_span)));
                 continue;
             };
-            if let Some(value) = self.entry(entry, property) {
+            let required = schema["required"].as_array().into_iter().flatten().any(|key| *key == entry.key);
+            let need = if required { Need::Required } else { Need::Optional };
+            if let Some(value) = self.entry(entry, property, need) {
                 map.insert(Value::String(entry.key.clone()), value);
             }
         }
@@ -148,14 +163,14 @@ impl<'a> Walk<'a> {
         }
         let mut map = serde_yaml::Mapping::new();
         for entry in entries.iter_mut() {
-            let value = self.entry(entry, &schema["additionalProperties"]).unwrap_or(Value::Null);
+            let value = self.entry(entry, &schema["additionalProperties"], Need::Required).unwrap_or(Value::Null);
             map.insert(Value::String(entry.key.clone()), value);
         }
         Value::Mapping(map)
     }
 
-    fn entry(&mut self, entry: &mut Entry, schema: &'a Schema) -> Option<Value> {
-        let at = At { name: &entry.key, owner: Some(&entry.key), span: entry.key_span };
+    fn entry(&mut self, entry: &mut Entry, schema: &'a Schema, need: Need) -> Option<Value> {
+        let at = At { name: &entry.key, need, owner: Some(&entry.key), span: entry.key_span };
         self.node(&mut entry.value, schema, at)
     }
 
@@ -195,6 +210,15 @@ impl<'a> Walk<'a> {
         self.diagnostics.push(fault.at(place));
         node.kind = Kind::Faulty;
         None
+    }
+}
+
+fn empty_list(at: At<'_>) -> Diagnostic {
+    match (at.name, at.need) {
+        ("sends", _) => words::empty_sends(),
+        // Without it there would have to be a CSV.
+        ("list", _) | (_, Need::Required) => words::empty(at.name, "name at least one"),
+        (name, Need::Optional) => words::empty(name, "name at least one, or leave the key out"),
     }
 }
 

@@ -160,6 +160,14 @@ pub fn key_not_text() -> Diagnostic {
     Diagnostic::new(&KEY_NOT_TEXT, "a key must be a word").help("a list or a map cannot stand before the `:`")
 }
 
+/// Leaving the key out is not the way to send nothing, so that is not said.
+pub fn empty_sends() -> Diagnostic {
+    empty(
+        "sends",
+        "add a line `- { event: ..., to: [...] }` for each event; without the key, one event goes to every list",
+    )
+}
+
 pub fn empty(what: &str, help: &str) -> Diagnostic {
     Diagnostic::new(&EMPTY, format!("`{}` is empty", shorten(what))).help(help)
 }

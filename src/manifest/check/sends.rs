@@ -42,8 +42,7 @@ pub(super) fn check(
     known: &Known<'_>,
 ) -> (Vec<Send>, Option<TestSpec>) {
     let test = test.zip(root.get("test")).map(|(raw, node)| self::test(context, raw, node, known));
-    let written = root.get("sends").filter(|node| !node.is_null());
-    let sends = match (raw, written) {
+    let sends = match (raw, root.get("sends")) {
         (Some(raw), Some(node)) => {
             if node.items().is_empty() && raw.is_empty() {
                 return (Vec::new(), test);
