@@ -89,6 +89,24 @@ fn syntax_is_reported_and_the_rest_is_checked_where_that_is_safe() {
 }
 
 #[test]
+fn limits_are_moments_or_faults() {
+    for (not_before, expected) in [
+        ("2026-12-01T09:00", None),
+        ("2026-12-01T09:00Z", Some("a Z at its end")),
+        // A blank that nobody sees changes nothing.
+        ("2026-12-01T09:00Z ", Some("a Z at its end")),
+        (" 2026-12-01T09:00z\t", Some("a Z at its end")),
+        // It may be meant as "never", and without a moment it would be "at once".
+        ("9999-12-31T23:59-03:00", Some("behind the year 9999")),
+    ] {
+        let quoted = serde_json::to_string(not_before).unwrap();
+        let (_, lines) = load(&format!("{HEAD}{EVENT}delivery: {{ notBefore: {quoted} }}\n"));
+        assert_eq!(lines.len(), usize::from(expected.is_some()), "{not_before:?}: {lines:?}");
+        assert!(lines.iter().all(|line| line.contains(expected.unwrap_or_default())), "{not_before:?}: {lines:?}");
+    }
+}
+
+#[test]
 fn credentials_stay_out_of_what_is_said_about_them() {
     for written in
         ["{{S3CRET}}", "*S3CRET", "&S3CRET x", "!S3CRET x", "a: S3CRET", "\"S3CRET", "{% S3CRET %}", "@S3CRET"]

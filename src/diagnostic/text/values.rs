@@ -163,6 +163,11 @@ pub fn moment_without_zone(key: &str) -> Diagnostic {
         .help("add `timezone:` to the manifest, or an offset such as 2026-12-01T09:00-03:00")
 }
 
+pub fn moment_too_late(key: &str, found: &str) -> Diagnostic {
+    Diagnostic::new(&MOMENT, format!("`{key}`: `{}` lies behind the year 9999", shorten(found)))
+        .help("write an earlier date")
+}
+
 pub fn moment_in_zone(key: &str, reason: &str) -> Diagnostic {
     Diagnostic::new(&MOMENT, format!("`{key}`: {reason}"))
 }

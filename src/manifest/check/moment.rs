@@ -15,6 +15,7 @@ pub(super) fn moment(
     node: &Node,
     timezone: Option<&CheckedZone>,
 ) -> Option<Timestamp> {
+    let text = text.trim();
     let written = match time::read(text) {
         Ok(written) => written,
         Err(fault) => {
@@ -44,7 +45,13 @@ pub(super) fn moment(
         return None;
     }
     match time::resolve(&written, zone) {
-        Ok(resolved) => resolved.at,
+        Ok(resolved) => {
+            // Without a moment there would be no limit at all.
+            if resolved.at.is_none() {
+                context.report(words::moment_too_late(key, text), node);
+            }
+            resolved.at
+        }
         Err(fault) => {
             let mut reported = words::moment_in_zone(key, &fault.message);
             reported.help = fault.help;
