@@ -101,6 +101,12 @@ pub fn stray_braces(wrong: &str, right: &str) -> Diagnostic {
         .help(format!("write `{right}`, without the blank"))
 }
 
+/// A single brace beside a template.
+pub fn stray_brace(brace: &str) -> Diagnostic {
+    Diagnostic::new(&STRAY_BRACES, format!("`{brace}` would be sent as it stands"))
+        .help("take it away; a value is written {{ name }}")
+}
+
 pub fn never_opened(close: &str) -> Diagnostic {
     let open = if close == "}}" { "{{" } else { "{%" };
     Diagnostic::new(&STRAY_BRACES, format!("`{close}` closes what nothing opens"))

@@ -11,12 +11,12 @@ use minijinja::machinery::parse;
 use super::super::tree::Node;
 use super::walk::{self, Found, constant_text};
 use super::{
-    EXPRESSION_BYTES_MAX, Form, NameUse, Nothing, OUTPUT_BYTES_MAX, Piece, Positions, STATEMENTS_MAX, Template,
+    EXPRESSION_BYTES_MAX, Form, NameUse, Nothing, OUTPUT_BYTES_MAX, Piece, Positions, STATEMENTS_MAX, Template, braces,
     language,
 };
 use crate::diagnostic::source::Source;
 use crate::diagnostic::text::template as words;
-use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 
 /// A text that holds no template.
 pub(in crate::manifest) fn constant(text: &str, place: Place) -> Template {
@@ -41,26 +41,27 @@ pub(in crate::manifest) fn compile(
         diagnostics.push(words::too_long().at(place));
         return Err(Vec::new());
     }
-    if let Some((range, diagnostic)) = stray_braces(text) {
-        let faulty = diagnostic.severity() == crate::diagnostic::Severity::Error;
-        diagnostics.push(diagnostic.at(at(range)));
-        if faulty {
-            return Err(Vec::new());
-        }
-    }
     if !["{{", "{%", "{#"].iter().any(|open| text.contains(open)) {
-        return Ok(constant(text, place));
+        let whole = 0..text.len();
+        let strays = braces::stray(text, std::slice::from_ref(&whole));
+        let faulty = strays.iter().any(|(_, stray)| stray.severity() == Severity::Error);
+        diagnostics.extend(strays.into_iter().map(|(range, diagnostic)| diagnostic.at(at(range))));
+        return if faulty { Err(Vec::new()) } else { Ok(constant(text, place)) };
     }
     let root = match read(text) {
         Ok(root) => root,
         Err(fault) => {
-            let (range, diagnostic) = *fault;
+            let (range, diagnostic) = braces::parted(text).unwrap_or(*fault);
             diagnostics.push(diagnostic.at(at(range)));
             return Err(Vec::new());
         }
     };
     let mut found = walk::walk(text, &root);
-    let faults = std::mem::take(&mut found.faults);
+    let mut faults = std::mem::take(&mut found.faults);
+    let strays = braces::stray(text, &found.plain).into_iter();
+    let (wrong, doubtful): (Vec<_>, Vec<_>) = strays.partition(|(_, stray)| stray.severity() == Severity::Error);
+    faults.extend(wrong);
+    diagnostics.extend(doubtful.into_iter().map(|(range, diagnostic)| diagnostic.at(at(range))));
     if !faults.is_empty() {
         forget_covered(&mut found.uses, &faults);
     }
@@ -184,34 +185,6 @@ fn pieces(root: &Stmt<'_>, found: &Found) -> Option<Vec<Piece>> {
         });
     }
     (next == found.uses.len()).then_some(pieces)
-}
-
-/// `{ {`, `} }`, a `}}` that nothing opens, and `{name}` as other programs write it.
-fn stray_braces(text: &str) -> Option<(Range<usize>, Diagnostic)> {
-    for (wrong, right) in [("{ {", "{{"), ("} }", "}}"), ("{ %", "{%"), ("% }", "%}")] {
-        if let Some(at) = text.find(wrong) {
-            // `{{ {"a": {} } }}` is a map within an expression.
-            let nested = wrong == "} }" && text[..at].contains("{{") && text[at..].contains("}}");
-            let nested = nested || (wrong == "{ {" && text[..at].rfind("{{") > text[..at].rfind("}}"));
-            if !nested {
-                return Some((at..at + wrong.len(), words::stray_braces(wrong, right)));
-            }
-        }
-    }
-    if !text.contains("{{") && !text.contains("{%") {
-        if let Some(at) = text.find("}}").or_else(|| text.find("%}")) {
-            return Some((at..at + 2, words::never_opened(&text[at..at + 2])));
-        }
-        let open = text.find('{')?;
-        let length = text[open..].find('}')?;
-        let name = text[open + 1..open + length].trim();
-        let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        // `${CITY}` is reported as what it is.
-        if plain && !name.as_bytes()[0].is_ascii_digit() && !text[..open].ends_with('$') {
-            return Some((open..open + length + 1, words::single_braces(name)));
-        }
-    }
-    None
 }
 
 /// A text with more in it than the engine can be trusted with.

@@ -4,6 +4,7 @@
 //! without the template engine; everything else goes through minijinja. A test holds pieces and minijinja to the same
 //! result. Values are data: never rendered again, never escaped. Nothing here reads rows or knows what an event is.
 
+mod braces;
 mod compile;
 mod fault;
 mod language;

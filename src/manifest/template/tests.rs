@@ -78,6 +78,7 @@ fn what_templates_come_to() {
         ("{% for key in row %}{{ key }};{% endfor %}", "Nome do grupo;html;name;price;"),
         ("{{ '{{ name }}' }}", "{{ name }}"),
         ("a }{ b", "a }{ b"),
+        ("{{ {'a': 1}.a }}", "1"),
         ("{# a comment #}x", "x"),
     ] {
         assert_eq!(rendered(text, &row).as_deref(), Ok(expected), "{text}");

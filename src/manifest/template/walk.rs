@@ -22,6 +22,8 @@ pub(super) struct Found {
     pub(super) faults: Vec<(Range<usize>, Diagnostic)>,
     /// `row` is used otherwise than by a constant header.
     pub(super) whole_row: bool,
+    /// The stretches that are sent as they stand, those of `{% raw %}` too.
+    pub(super) plain: Vec<Range<usize>>,
 }
 
 #[derive(Debug)]
@@ -64,7 +66,11 @@ impl Walker<'_> {
         match statement {
             Stmt::Template(template) => self.statements(&template.children),
             Stmt::EmitExpr(emit) => self.expression(&emit.expr),
-            Stmt::EmitRaw(_) => {}
+            Stmt::EmitRaw(raw) => {
+                // The span may be longer: blanks are cut from its end.
+                let start = raw.span().start_offset as usize;
+                self.found.plain.push(start..start + raw.raw.len());
+            }
             Stmt::ForLoop(lp) => {
                 self.expression(&lp.iter);
                 let scope = self.locals.len();
