@@ -75,8 +75,31 @@ fn dates_that_cannot_be() {
     ] {
         assert_eq!(built(text, zone).unwrap_err(), [expected], "{text}");
     }
-    let readings = time::read("04/12/2026 19:00").unwrap_err().help.unwrap();
-    assert_eq!(readings, "write 2026-12-04T19:00 or 2026-04-12T19:00");
+}
+
+#[test]
+fn advice_about_dates_keeps_the_time() {
+    for (text, expected) in [
+        ("04/12/2026 19:00", "write 2026-12-04T19:00 or 2026-04-12T19:00"),
+        ("14/05/2027 9:00", "write 2027-05-14T09:00"),
+        ("14/05/2027 8:30", "write 2027-05-14T08:30"),
+        ("14/05/2027 18h30", "write 2027-05-14T18:30"),
+        ("14/05/2027 18h", "write 2027-05-14T18:00"),
+        ("14/05/27, 20:30", "write 2027-05-14T20:30"),
+        ("14/05/2027 às 20:30h", "write 2027-05-14T20:30"),
+        ("14.05.2027 - 20h30min", "write 2027-05-14T20:30"),
+        ("14/05/2027 20:30:00", "write 2027-05-14T20:30"),
+        ("14/05/2027 20:30:15", "write 2027-05-14T20:30:15"),
+        ("14/05/2027", "write 2027-05-14THH:mm"),
+        ("14/05/2027 25:99", "write 2027-05-14THH:mm"),
+        ("14/05/2027 9:00 PM", "write 2027-05-14THH:mm"),
+        ("14/05/2027 9:00-03:00", "write 2027-05-14THH:mm"),
+        ("14/05/2027 -03:00", "write 2027-05-14THH:mm"),
+        ("14/05/2027 19", "write 2027-05-14THH:mm"),
+        ("14/05/2027 à noite", "write 2027-05-14THH:mm"),
+    ] {
+        assert_eq!(time::read(text).unwrap_err().help.as_deref(), Some(expected), "{text}");
+    }
 }
 
 #[test]

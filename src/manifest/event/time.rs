@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
@@ -106,7 +106,7 @@ fn day_and_month(text: &str) -> Option<Vec<(String, String)>> {
     let rest = rest.strip_prefix(['/', '.', '-'])?;
     let (year, rest) =
         digits::<i16>(rest, 4, 4).or_else(|| digits::<i16>(rest, 2, 2).map(|(year, rest)| (2000 + year, rest)))?;
-    let time = rest.trim().get(..5).filter(|time| time.as_bytes()[2] == b':').unwrap_or("19:00");
+    let time = time_of_day(rest).unwrap_or_else(|| "HH:mm".to_owned());
     let reading = |day: u8, month: u8| {
         let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
         let long = format!("{day} {} {year}", MONTHS[usize::from(month) - 1]);
@@ -116,6 +116,25 @@ fn day_and_month(text: &str) -> Option<Vec<(String, String)>> {
         [reading(first, second), reading(second, first)].into_iter().flatten().collect();
     readings.dedup();
     (!readings.is_empty()).then_some(readings)
+}
+
+/// `9:00`, `18h30`, `, 20:30` or `às 20h` behind a date, as it should be written. `None` when it says more, such as an
+/// offset, or is no time: what people should write is not made up.
+fn time_of_day(text: &str) -> Option<String> {
+    let mut text = text.trim();
+    for before in [",", "- ", "– ", "T", "às ", "as ", "at "] {
+        text = text.strip_prefix(before).unwrap_or(text).trim_start();
+    }
+    let (hour, rest) = digits::<i8>(text, 1, 2)?;
+    let rest = rest.trim_start().strip_prefix([':', 'h', 'H'])?.trim_start();
+    let is_whole = rest.is_empty() && text.ends_with(['h', 'H']);
+    let (minute, rest) = if is_whole { (0, "") } else { digits::<i8>(rest, 2, 2)? };
+    let (second, rest) = match rest.strip_prefix(':') {
+        Some(rest) => digits::<i8>(rest, 2, 2)?,
+        None => (0, rest),
+    };
+    let time = Time::new(hour, minute, second, 0).ok().filter(|_| matches!(rest.trim(), "" | "h" | "min"))?;
+    Some(time.strftime(if second == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string())
 }
 
 const MONTHS: [&str; 12] = [
