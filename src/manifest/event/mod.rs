@@ -264,7 +264,8 @@ fn warnings(resolved: &time::Resolved, now: Timestamp) -> Warnings {
     let distance = if latest.is_some_and(|at| at < now) {
         Some(Warning::Past(resolved.local))
     } else {
-        earliest.is_some_and(|at| at > year_ahead).then_some(Warning::FarAhead(resolved.local))
+        // What is too late for a moment is far ahead too.
+        earliest.is_none_or(|at| at > year_ahead).then_some(Warning::FarAhead(resolved.local))
     };
     [resolved.offset.is_none().then_some(Warning::NoZone), distance]
 }

@@ -112,6 +112,10 @@ fn warnings_about_dates() {
         ("2027-11-24T09:01", zone, &["W132"]),
         ("2026-12-04T19:00", None, &["W133"]),
         ("2020-12-04T19:00", None, &["W133", "W131"]),
+        // The last year there is: as a moment these lie behind it.
+        ("9999-12-31T21:00", zone, &["W132"]),
+        ("9999-12-31T23:59", zone, &["W132"]),
+        ("9999-12-31T23:59", None, &["W133", "W132"]),
         // Somewhere it is not over yet.
         ("2026-11-22T08:59", None, &["W133"]),
     ] {
