@@ -9,6 +9,13 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::event as words;
 
+/// Names for what is not known, and for what the machine happens to be set to. Some are jiff's own.
+const NO_PLACES: [&str; 5] = ["Etc/Unknown", "local", "localtime", "posixrules", "Factory"];
+
+fn is_place(name: &str) -> bool {
+    !name.is_empty() && !NO_PLACES.iter().any(|none| none.eq_ignore_ascii_case(name))
+}
+
 /// A zone of the tz database by its name, in any case.
 pub(in crate::manifest) fn read_zone(text: &str) -> Result<TimeZone, Box<Diagnostic>> {
     let name = text.trim();
@@ -17,10 +24,8 @@ pub(in crate::manifest) fn read_zone(text: &str) -> Result<TimeZone, Box<Diagnos
     if offset.len() < name.len() + usize::from(name.starts_with(['+', '-'])) && offset.starts_with(['+', '-']) {
         return Err(Box::new(words::zone_is_offset(name)));
     }
-    // jiff has names of its own for what is not known.
-    let known = !name.is_empty() && !name.eq_ignore_ascii_case("Etc/Unknown") && !name.eq_ignore_ascii_case("local");
     match TimeZone::get(name) {
-        Ok(zone) if known => Ok(zone),
+        Ok(zone) if is_place(name) => Ok(zone),
         Ok(_) | Err(_) => Err(Box::new(unknown(name))),
     }
 }
@@ -40,7 +45,7 @@ fn unknown(name: &str) -> Diagnostic {
 fn meant(name: &str) -> Option<String> {
     let plain: String = name.chars().map(|c| if c == 'ã' || c == 'á' { 'a' } else { c }).collect();
     let city = |full: &str| full.rsplit('/').next().unwrap_or_default().to_owned();
-    let names: Vec<String> = tz::db().available().map(|name| name.to_string()).collect();
+    let names: Vec<String> = tz::db().available().map(|name| name.to_string()).filter(|name| is_place(name)).collect();
     let whole = nearest(&plain, names.iter().map(String::as_str));
     let cities: Vec<String> = names.iter().map(|name| city(name)).collect();
     let by_city = nearest(&city(&plain), cities.iter().map(String::as_str));
@@ -69,7 +74,11 @@ mod tests {
             ("-03:00", "name a city of the tz database, such as America/Sao_Paulo: offsets change with summer time"),
             ("", "name a city of the tz database, such as America/Sao_Paulo or Europe/Lisbon"),
             ("Etc/Unknown", ""),
-            ("local", ""),
+            ("local", "name a city of the tz database, such as America/Sao_Paulo or Europe/Lisbon"),
+            ("localtime", "name a city of the tz database, such as America/Sao_Paulo or Europe/Lisbon"),
+            ("LocalTime", "name a city of the tz database, such as America/Sao_Paulo or Europe/Lisbon"),
+            ("posixrules", "name a city of the tz database, such as America/Sao_Paulo or Europe/Lisbon"),
+            ("Factory", "name a city of the tz database, such as America/Sao_Paulo or Europe/Lisbon"),
         ] {
             let fault = read_zone(name).unwrap_err();
             assert!(help.is_empty() || fault.help.as_deref() == Some(help), "{name}: {:?}", fault.help);
