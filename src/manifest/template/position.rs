@@ -50,8 +50,11 @@ fn align(raw: &str, text: &str, style: ScalarStyle, mut found: impl FnMut(usize,
     };
     let mut characters = text.char_indices().peekable();
     while let Some((value_at, character)) = characters.next() {
+        if style == ScalarStyle::DoubleQuoted {
+            at += escaped_breaks(&raw[at..]);
+        }
         let rest = &raw[at..];
-        if rest.starts_with(character) && !character.is_whitespace() {
+        if rest.starts_with(character) && !is_blank(character) {
             if character == '\\' && style == ScalarStyle::DoubleQuoted {
                 // An escaped backslash; anything else with a backslash is not the character itself.
                 found(value_at, at);
@@ -65,27 +68,25 @@ fn align(raw: &str, text: &str, style: ScalarStyle, mut found: impl FnMut(usize,
             }
             continue;
         }
-        if style == ScalarStyle::DoubleQuoted && rest.starts_with('\\') && !rest[1..].starts_with(['\n', '\r']) {
+        if style == ScalarStyle::DoubleQuoted && rest.starts_with('\\') {
             found(value_at, at);
             at += escape_length(rest);
             continue;
         }
-        if character.is_whitespace() {
+        if is_blank(character) {
             found(value_at, at);
-            let blank = |c: char| c.is_whitespace();
             let same_line = rest.chars().next().is_some_and(|c| c == character && c != '\n');
-            if same_line && characters.peek().is_some_and(|(_, next)| next.is_whitespace()) {
+            if same_line && characters.peek().is_some_and(|(_, next)| is_blank(*next)) {
                 at += character.len_utf8();
-            } else if rest.starts_with(blank) {
+            } else if rest.starts_with(is_blank) {
                 // The last blank of a run: everything up to the next word, be it indentation or a folded line.
-                let more = characters.peek().is_some_and(|(_, next)| next.is_whitespace());
+                let more = characters.peek().is_some_and(|(_, next)| is_blank(*next));
                 at += if more { rest.find('\n').map_or(1, |newline| newline + 1) } else { blanks(rest) };
             }
             continue;
         }
-        // Indentation, a line break that was escaped, or trailing blanks stand between.
-        let skipped = blanks(rest) + usize::from(rest[blanks(rest)..].starts_with('\\'));
-        let next = at + skipped + blanks(&raw[at + skipped..]);
+        // Indentation or trailing blanks stand between.
+        let next = at + blanks(rest);
         if next == at || !raw[next..].starts_with(character) {
             return None;
         }
@@ -96,8 +97,23 @@ fn align(raw: &str, text: &str, style: ScalarStyle, mut found: impl FnMut(usize,
     Some(at.min(raw.len()))
 }
 
+/// What YAML folds and cuts; a no-break space is a character like any other to it.
+fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r')
+}
+
 fn blanks(text: &str) -> usize {
-    text.len() - text.trim_start().len()
+    text.len() - text.trim_start_matches(is_blank).len()
+}
+
+/// The bytes of the line breaks with a backslash before them that a text begins with: they and the indentation behind
+/// them are no part of what is said.
+fn escaped_breaks(text: &str) -> usize {
+    let mut rest = text;
+    while let Some(line) = rest.strip_prefix("\\\n").or_else(|| rest.strip_prefix("\\\r\n")) {
+        rest = line.trim_start_matches([' ', '\t']);
+    }
+    text.len() - rest.len()
 }
 
 /// The bytes of the escape sequence that `text` begins with.

@@ -164,6 +164,11 @@ fn positions_within_scalars() {
         ("k: >-\n  one\n  two {{ x | no }}\n", (3, 14)),
         ("k: \"one\n  two {{ x | no }}\"\n", (2, 14)),
         ("k: one\n  two\n\n  three {{ x | no }}\n", (4, 16)),
+        ("k: \"one\\\n  \\ two {{ x | no }}\"\n", (2, 16)),
+        ("k: \"one \\\n  \\\r\n  two {{ x | no }}\"\n", (3, 14)),
+        ("k: \"one\\\n\n  two {{ x | no }}\"\n", (3, 14)),
+        ("k: >-\n  one\u{a0}\n  two {{ x | no }}\n", (3, 14)),
+        ("k: one\u{a0}\n  \u{a0}two {{ x | no }}\n", (2, 15)),
     ] {
         let source = Source::new("m.yaml".into(), yaml.into());
         let mut diagnostics = Diagnostics::new();
