@@ -74,7 +74,7 @@ pub fn variable_outside(variable: &str) -> Diagnostic {
 }
 
 pub fn variable_unclosed() -> Diagnostic {
-    Diagnostic::new(&VARIABLE_SYNTAX, "`${` is never closed").help("write ${NAME}")
+    Diagnostic::new(&VARIABLE_SYNTAX, "`${` is never closed").help("write \"${NAME}\"")
 }
 
 pub fn variable_bad_name() -> Diagnostic {
@@ -82,12 +82,12 @@ pub fn variable_bad_name() -> Diagnostic {
         &VARIABLE_SYNTAX,
         "between `${` and `}` must stand the name of an environment variable and nothing else",
     )
-    .help("a name has letters, digits and `_`, such as ${ZAPI_INSTANCE_TOKEN}")
+    .help("a name has letters, digits and `_`, such as \"${ZAPI_INSTANCE_TOKEN}\"")
 }
 
 pub fn credential_empty(key: &str) -> Diagnostic {
     Diagnostic::new(&VARIABLE_SYNTAX, format!("`{key}` is empty"))
-        .help("write the name of an environment variable, such as ${ZAPI_INSTANCE_TOKEN}")
+        .help("write the name of an environment variable, such as \"${ZAPI_INSTANCE_TOKEN}\"")
 }
 
 pub fn literal_secret(key: &str, variable: &str) -> Diagnostic {
@@ -96,7 +96,7 @@ pub fn literal_secret(key: &str, variable: &str) -> Diagnostic {
         format!("`{key}` is a secret, and it stands here for everybody who can read the manifest"),
     )
     .help(format!(
-        "write ${{{variable}}} and put the secret into the environment or into a .env file that is not committed"
+        "write \"${{{variable}}}\", with its quotes, and put the secret into the environment or into a .env file that is not committed"
     ))
 }
 
