@@ -83,8 +83,10 @@ fn csv(context: &mut Context<'_>, path: &str, node: &Node) -> Option<CsvList> {
             "is an absolute path",
             "put the CSV beside the manifest and name it relative to that, such as lists/vip.csv",
         ))
-    } else if path.split(['/', '\\']).any(|part| part == "..") {
+    } else if leads_out(path) {
         Some(("leads out of the manifest's folder", "put the CSV into the manifest's folder or below"))
+    } else if path.split(['/', '\\']).any(|part| part == "..") {
+        Some(("has `..` in it, which a path may not have", "write the way from the manifest's folder down to the CSV"))
     } else if path.contains('\\') {
         Some(("has a backslash", "write / between folders, on Windows too"))
     } else if path.contains("{{") || path.contains("{%") {
@@ -99,6 +101,20 @@ fn csv(context: &mut Context<'_>, path: &str, node: &Node) -> Option<CsvList> {
     let shown: Arc<str> = shared(path.trim_start_matches("./"));
     let path: PathBuf = folder(context.path).join(&*shown);
     Some(CsvList { path, shown, place: node.place(context.source), columns: Vec::new(), delimiter: None })
+}
+
+/// Whether a path goes up more often than it went down.
+fn leads_out(path: &str) -> bool {
+    let mut depth = 0_u32;
+    path.split(['/', '\\']).any(|part| {
+        match part {
+            "" | "." => {}
+            ".." if depth == 0 => return true,
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+        false
+    })
 }
 
 fn columns(context: &mut Context<'_>, raw: Option<&Ordered<Text>>, node: Option<&Node>) -> Vec<ColumnName> {
