@@ -108,9 +108,7 @@ fn decode(bytes: &[u8]) -> Result<String, usize> {
         return if faulty { Err(0) } else { Ok(text.into_owned()) };
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())?;
-    // A lone carriage return is a line break to YAML and to nobody else; places would be off by a line.
-    Ok(text.to_owned())
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|error| error.valid_up_to())
 }
 
 /// Characters that nobody types and that do not show.
@@ -119,6 +117,7 @@ fn control_characters(source: &Source, diagnostics: &mut Diagnostics) {
     const SHOWN_MAX: usize = 20;
     let mut shown = 0;
     for (offset, character) in source.text.char_indices() {
+        // It is a line break to YAML and to nobody else; places would be off by a line.
         let lone_return = character == '\r' && source.text.as_bytes().get(offset + 1) != Some(&b'\n');
         let control = character.is_control() && !matches!(character, '\n' | '\r' | '\t');
         if control || lone_return || matches!(character, '\u{feff}' | '\u{2028}' | '\u{2029}') {

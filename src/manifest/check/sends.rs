@@ -168,7 +168,6 @@ fn unused(context: &mut Context<'_>, sends: &[Send], test: Option<&TestSpec>, ro
     if sends.iter().all(|send| !send.to.is_empty()) {
         let used: HashSet<usize> = sends
             .iter()
-            .chain([])
             .flat_map(|send| send.to.iter().copied())
             .chain(test.into_iter().flat_map(|test| test.to.iter().copied()))
             .collect();

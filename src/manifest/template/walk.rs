@@ -118,11 +118,11 @@ impl Walker<'_> {
     fn expression(&mut self, expression: &Expr<'_>) {
         match expression {
             Expr::Const(_) => {}
-            Expr::Var(var) => self.variable(var.id, range(var.span()), false),
-            Expr::GetAttr(get) if is_row(&get.expr) => self.header(get.name, range(get.span()), false),
+            Expr::Var(var) => self.variable(var.id, range(var.span())),
+            Expr::GetAttr(get) if is_row(&get.expr) => self.header(get.name, range(get.span())),
             Expr::GetItem(get) if is_row(&get.expr) => {
                 if let Some(header) = constant_text(&get.subscript_expr) {
-                    self.header(&header, range(get.span()), false);
+                    self.header(&header, range(get.span()));
                 } else {
                     self.found.whole_row = true;
                     self.expression(&get.subscript_expr);
@@ -256,7 +256,7 @@ impl Walker<'_> {
         }
     }
 
-    fn variable(&mut self, name: &str, range: Range<usize>, guarded: bool) {
+    fn variable(&mut self, name: &str, range: Range<usize>) {
         if self.locals.iter().any(|(local, _)| local == name) {
             return;
         }
@@ -264,12 +264,12 @@ impl Walker<'_> {
             "row" => self.found.whole_row = true,
             "self" => self.fault(range, words::unsupported("self")),
             name if FUNCTIONS.contains(&name) || name == "loop" => self.fault(range, words::reserved(name)),
-            name => self.found.uses.push(Use { name: name.to_owned(), of_row: false, guarded, range }),
+            name => self.found.uses.push(Use { name: name.to_owned(), of_row: false, guarded: false, range }),
         }
     }
 
-    fn header(&mut self, header: &str, range: Range<usize>, guarded: bool) {
-        self.found.uses.push(Use { name: header.to_owned(), of_row: true, guarded, range });
+    fn header(&mut self, header: &str, range: Range<usize>) {
+        self.found.uses.push(Use { name: header.to_owned(), of_row: true, guarded: false, range });
     }
 
     fn operator(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>, span: Range<usize>) {
