@@ -67,7 +67,9 @@ pub fn parse(path: &Path, source: &Source, now: Timestamp, diagnostics: &mut Dia
             return None;
         }
     };
-    Some(check::check(Context { path, source, now, diagnostics, suggestions: 0 }, raw, &root))
+    let manifest = check::check(Context { path, source, now, diagnostics, suggestions: 0 }, raw, &root);
+    // Where YAML gave up, nobody knows what of the lists stands behind that: their rows are not read.
+    (!root.cut).then_some(manifest)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {

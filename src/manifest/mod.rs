@@ -12,6 +12,7 @@ pub mod event;
 mod hidden;
 mod load;
 mod names;
+mod offsets;
 mod raw;
 mod repair;
 mod schema;

@@ -12,11 +12,8 @@ const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 pub(super) enum Repair {
     /// Parse this text instead; the value at `offset` has been reported.
-    Again {
-        text: String,
-        offset: usize,
-        diagnostic: Box<Diagnostic>,
-    },
+    Again { text: String, offset: usize, diagnostic: Box<Diagnostic> },
+    /// There is no going on behind this; what stands before it may be read.
     Stop(Box<Diagnostic>),
 }
 
@@ -47,7 +44,7 @@ fn syntax(source: &Source, text: &str, message: &str, span: Span, offset: usize,
         let diagnostic = words::syntax(message).at(source.place(start..end));
         return again(text, start, end, diagnostic, blanked);
     }
-    if let Some((start, end)) = tab_in_indentation(text, offset) {
+    if let Some((start, end)) = tab_in_indentation(message, text, offset) {
         return Repair::Stop(Box::new(words::tab().at(source.place(start..end))));
     }
     Repair::Stop(Box::new(words::syntax(message).at(source.place_of(span))))
@@ -109,11 +106,13 @@ fn text_with_colon(message: &str, text: &str, offset: usize) -> Option<(usize, u
     (start < offset && offset < end).then_some((start, end))
 }
 
-/// The tabs with which a line up to the one of `offset` is indented.
-fn tab_in_indentation(text: &str, offset: usize) -> Option<(usize, usize)> {
-    let (this, _) = line_around(text, offset);
+/// The tabs with which a line up to the one of `offset` is indented; or the one behind it, where the parser stopped at the
+/// end of a text because of its tab.
+fn tab_in_indentation(message: &str, text: &str, offset: usize) -> Option<(usize, usize)> {
+    let (this, line) = line_around(text, offset);
     let before = this.checked_sub(1).map(|end| line_around(text, end).0);
-    [Some(this), before].into_iter().flatten().find_map(|start| {
+    let behind = Some(this + line.len() + 1).filter(|start| message.contains("found a tab") && *start < text.len());
+    [Some(this), before, behind].into_iter().flatten().find_map(|start| {
         let indent = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
         let tab = text[start..start + indent].find('\t')?;
         let tabs = text[start + tab..].bytes().take_while(|byte| *byte == b'\t').count();

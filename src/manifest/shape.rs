@@ -9,7 +9,8 @@ use saphyr_parser::ScalarStyle;
 use serde_json::Value as Schema;
 use serde_yaml::Value;
 
-use super::tree::{Entry, Kind, Node, first_line};
+use super::offsets::first_line;
+use super::tree::{Entry, Kind, Node};
 use crate::diagnostic::source::Source;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::manifest as words;
@@ -96,9 +97,9 @@ impl<'a> Walk<'a> {
     }
 
     fn list(&mut self, node: &mut Node, schema: &'a Schema, at: At<'_>) -> Value {
-        let place = node.place(self.source);
+        let (place, cut) = (node.place(self.source), node.cut);
         let Kind::List(items) = &mut node.kind else { return Value::Null };
-        if items.is_empty() && schema.get("minItems").is_some() {
+        if items.is_empty() && !cut && schema.get("minItems").is_some() {
             self.diagnostics.push(empty_list(at).at(place));
         }
         let mut values = Vec::with_capacity(items.len());
@@ -120,6 +121,7 @@ impl<'a> Walk<'a> {
     fn record(&mut self, node: &mut Node, schema: &'a Schema, at: At<'_>) -> Value {
         let properties = schema["properties"].as_object();
         let known: Vec<&str> = properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+        let cut = node.cut;
         let Kind::Map(entries) = &mut node.kind else { return Value::Null };
         let mut meant = Vec::new();
         let mut map = serde_yaml::Mapping::new();
@@ -131,13 +133,13 @@ impl<'a> Walk<'a> {
                 self.diagnostics.push(diagnostic.at(self.source.place_of(entry.key_span)));
                 continue;
             };
-            let required = schema["required"].as_array().into_iter().flatten().any(|key| *key == entry.key);
-            let need = if required { Need::Required } else { Need::Optional };
+            let is_required = required(schema, false).any(|key| key == entry.key);
+            let need = if is_required { Need::Required } else { Need::Optional };
             if let Some(value) = self.entry(entry, property, need) {
                 map.insert(Value::String(entry.key.clone()), value);
             }
         }
-        for key in schema["required"].as_array().into_iter().flatten().filter_map(Schema::as_str) {
+        for key in required(schema, cut) {
             let present = entries.iter().any(|entry| entry.key == key);
             // A misspelt key has been reported as such.
             if !present && !meant.contains(&key) {
@@ -150,12 +152,12 @@ impl<'a> Walk<'a> {
 
     /// A map whose keys are names. A faulty value stays as nothing, since its name exists and may be referred to.
     fn names(&mut self, node: &mut Node, schema: &'a Schema, at: At<'_>) -> Value {
-        let place = node.place(self.source);
+        let (place, cut) = (node.place(self.source), node.cut);
         let Kind::Map(entries) = &mut node.kind else { return Value::Null };
-        if entries.is_empty() && schema.get("minProperties").is_some() {
+        if entries.is_empty() && !cut && schema.get("minProperties").is_some() {
             self.diagnostics.push(words::empty(at.name, "there must be at least one").at(place));
         }
-        for key in schema["required"].as_array().into_iter().flatten().filter_map(Schema::as_str) {
+        for key in required(schema, cut) {
             if !entries.iter().any(|entry| entry.key == key) {
                 let place = self.source.place_of(at.span);
                 self.diagnostics.push(words::missing_key(key, at.owner).at(place));
@@ -211,6 +213,11 @@ impl<'a> Walk<'a> {
         node.kind = Kind::Faulty;
         None
     }
+}
+
+/// The keys that must be there; of a map that is cut none, since they may stand behind its end.
+fn required(schema: &Schema, cut: bool) -> impl Iterator<Item = &str> {
+    schema["required"].as_array().into_iter().flatten().filter_map(Schema::as_str).filter(move |_| !cut)
 }
 
 fn empty_list(at: At<'_>) -> Diagnostic {

@@ -89,6 +89,54 @@ fn syntax_is_reported_and_the_rest_is_checked_where_that_is_safe() {
 }
 
 #[test]
+fn what_stands_before_the_break_is_checked_and_nothing_that_may_stand_behind_it() {
+    const DATE: &str = "dateTime: \"2026-12-04T19:00\"";
+    for (text, expected) in [
+        (
+            "version: 1\ncampaign: c\ntimezone: X/Y\nevents:\n  e:\n    dateTime: \"2026-02-30T19:00\"\n    name: \"{{ a | no }}\"\n    callLinkType: vidio\n    description: d\n\tcanceled: true\n".to_owned(),
+            &["3:11 E130", "6:15 E132", "7:19 E102", "8:19 E121", "10:1 E005"][..],
+        ),
+        (format!("{HEAD}events:\n  a: {{ name: n }}\n  b:\n    name: m\n\t{DATE}\n"), &["7:3 E014", "10:1 E005"]),
+        (format!("{HEAD}events:\n  e:\n    name: \"n\n    {DATE}\n"), &["8:11 E004"]),
+        (
+            format!("{HEAD}sends: [{{ event: e, to: [a, b] }}]\nevents:\n  x: {{ name: n, {DATE} }}\n\ty:\n"),
+            &["6:29 E032", "9:1 E005"],
+        ),
+        // Of the zones, the client's token and the recipients nothing is known yet.
+        (
+            format!("version: 1\nevents:\n  e:\n    {DATE}\n    name: n\ndelivery:\n  notBefore: \"2026-12-04T19:00\"\n  window:\n    from: \"09:00\"\n    to: \"9\"\n    days: mon\n\t\ttimezone: UTC\n"),
+            &["10:9 E028", "12:1 E005"],
+        ),
+        ("instances:\n  main:\n    id: \"${A}\"\n    token: \"${B\"\n    rate: 1/s\n\tclientToken: \"${C}\"\n".to_owned(), &["4:12 E024", "6:1 E005"]),
+        ("recipients:\n  a:\n    csv: ../a.csv\n    delimiter: \",\"\n\tcolumns: { a: B }\n".to_owned(), &["3:10 E036", "5:1 E005"]),
+        ("recipients:\n  a:\n    list: [{ name: Ana,\nevents: {\n".to_owned(), &["4:1 E004"]),
+    ] {
+        let (manifest, lines) = load(&text);
+        let short: Vec<String> = lines.iter().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(short, expected, "{text}{lines:#?}");
+        assert!(manifest.is_none(), "{text}");
+    }
+}
+
+#[test]
+fn one_slip_in_the_syntax_is_one_fault() {
+    for name in ["quickstart", "campaign", "ci"] {
+        let whole = std::fs::read_to_string(format!("manifests/{name}.yaml")).unwrap();
+        let lines: Vec<&str> = whole.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            for slip in [format!("\t{}", line.trim_start()), format!("{line}\n ]"), format!("{line} \"")] {
+                let broken = [&lines[..at], &[slip.as_str()], &lines[at + 1..]].concat().join("\n");
+                let (_, said) = load(&broken);
+                let syntax = said.iter().filter(|line| line.contains(" E004 ") || line.contains(" E005 ")).count();
+                // A quotation mark too many makes an unquoted template of the next one.
+                let templates = said.iter().filter(|line| line.contains(" E017 ")).count();
+                assert!(syntax == 0 || said.len() == syntax + templates, "{name} {}: {slip:?}: {said:#?}", at + 1);
+            }
+        }
+    }
+}
+
+#[test]
 fn limits_are_moments_or_faults() {
     for (not_before, expected) in [
         ("2026-12-01T09:00", None),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
+use super::offsets::{Offsets, first_line, span_of, to_u32};
 use super::repair::{self, Repair};
 use crate::diagnostic::source::Source;
 use crate::diagnostic::text::manifest as words;
@@ -27,6 +28,8 @@ pub(super) struct Node {
     pub(super) span: Span,
     /// Byte offsets into the source.
     pub(super) bytes: (u32, u32),
+    /// YAML gave up before its end: what it lacks may stand behind that place.
+    pub(super) cut: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -87,7 +90,8 @@ impl Node {
     }
 }
 
-/// Parses the whole text. `None` when there is no tree to go on with, which has been reported.
+/// Parses the whole text, or as much of it as is YAML: the root is cut then, and why has been reported. `None` when there
+/// is no tree to go on with, which has been reported too.
 pub(super) fn parse(source: &Source, diagnostics: &mut Diagnostics) -> Option<Node> {
     if marks(&source.text) > MARKS_MAX {
         diagnostics.push(words::too_many_values().at(Place::file(&source.file)));
@@ -96,26 +100,31 @@ pub(super) fn parse(source: &Source, diagnostics: &mut Diagnostics) -> Option<No
     let mut text = source.text.to_string();
     let mut blanked = Vec::new();
     loop {
-        match Builder::new(source, &text, &blanked).run() {
-            Ok(built) => {
-                let empty = built.root.as_ref().is_none_or(Node::is_null);
-                if empty && built.diagnostics.errors() == 0 && blanked.is_empty() {
-                    diagnostics.push(words::empty_file().at(Place::file(&source.file)));
-                }
-                diagnostics.merge(built.diagnostics);
-                return built.root.filter(|_| !empty);
+        let mut builder = Builder::new(source, &text, &blanked);
+        let Err(stop) = builder.run() else {
+            let empty = builder.root.as_ref().is_none_or(Node::is_null);
+            if empty && builder.diagnostics.errors() == 0 && blanked.is_empty() {
+                diagnostics.push(words::empty_file().at(Place::file(&source.file)));
             }
-            Err(stop) => match repair::repair(source, &text, stop, &blanked) {
-                Repair::Again { text: repaired, offset, diagnostic } => {
-                    text = repaired;
-                    blanked.push(offset);
-                    diagnostics.push(*diagnostic);
-                }
-                Repair::Stop(diagnostic) => {
-                    diagnostics.push(*diagnostic);
+            diagnostics.merge(builder.diagnostics);
+            return builder.root.filter(|_| !empty);
+        };
+        let is_syntax = matches!(stop, Stop::Syntax { .. });
+        match repair::repair(source, &text, stop, &blanked) {
+            Repair::Again { text: repaired, offset, diagnostic } => {
+                text = repaired;
+                blanked.push(offset);
+                diagnostics.push(*diagnostic);
+            }
+            Repair::Stop(diagnostic) => {
+                diagnostics.push(*diagnostic);
+                if !is_syntax {
                     return None;
                 }
-            },
+                builder.cut_short();
+                diagnostics.merge(builder.diagnostics);
+                return builder.root;
+            }
         }
     }
 }
@@ -148,11 +157,6 @@ pub(super) enum Stop {
         span: Span,
     },
     TooManyNodes,
-}
-
-struct Built {
-    root: Option<Node>,
-    diagnostics: Diagnostics,
 }
 
 struct Builder<'a> {
@@ -205,7 +209,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn run(mut self) -> Result<Built, Stop> {
+    fn run(&mut self) -> Result<(), Stop> {
         let text = self.text;
         for event in Parser::new_from_str(text) {
             let (event, marks) = event.map_err(|error| {
@@ -221,7 +225,26 @@ impl<'a> Builder<'a> {
             }
             self.take(event, marks)?;
         }
-        Ok(Built { root: self.root, diagnostics: self.diagnostics })
+        Ok(())
+    }
+
+    /// Makes a tree of what was read when YAML gave up. What was not closed yet, or was closed last, may go on behind that
+    /// place, and the value read last may be what is wrong there.
+    fn cut_short(&mut self) {
+        // A key that waits for its value goes: the value before it was whole.
+        let waits = self.stack.last().is_some_and(|frame| matches!(&frame.content, Content::Map { key: Some(_), .. }));
+        let levels = if waits { self.stack.len() } else { DEPTH_MAX + 1 };
+        while let Some(frame) = self.stack.pop() {
+            let is_key = self.stack.last().is_some_and(|f| matches!(&f.content, Content::Map { key: None, .. }));
+            let (span, end_byte) = (frame.start, frame.start_byte);
+            // More values than there may be were refused before.
+            if !is_key && self.finish(frame, span, end_byte).is_err() {
+                return;
+            }
+        }
+        if let Some(root) = &mut self.root {
+            cut(root, levels);
+        }
     }
 
     fn take(&mut self, event: Event<'_>, marks: Marks) -> Result<(), Stop> {
@@ -238,7 +261,7 @@ impl<'a> Builder<'a> {
             }
             Event::Alias(_) => {
                 self.report(words::alias(&self.source.quoted(start..end)), span);
-                self.add(Node { kind: Kind::Faulty, span, bytes: (to_u32(start), to_u32(end)) })?;
+                self.add(Node { kind: Kind::Faulty, span, bytes: (to_u32(start), to_u32(end)), cut: false })?;
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let mut faulty = self.blanked.contains(&start);
@@ -248,7 +271,7 @@ impl<'a> Builder<'a> {
                     faulty = true;
                 }
                 let kind = if faulty { Kind::Faulty } else { Kind::Scalar { text: text.into_owned(), style } };
-                self.add(Node { kind, span, bytes: (to_u32(start), to_u32(end)) })?;
+                self.add(Node { kind, span, bytes: (to_u32(start), to_u32(end)), cut: false })?;
             }
             Event::SequenceStart(anchor, tag) => {
                 self.open(anchor, tag.is_some(), start, span, Content::List(Vec::new()))?;
@@ -293,13 +316,17 @@ impl<'a> Builder<'a> {
 
     fn close(&mut self, end: Span, end_byte: usize) -> Result<(), Stop> {
         let Some(frame) = self.stack.pop() else { return Ok(()) };
+        self.finish(frame, end, end_byte)
+    }
+
+    fn finish(&mut self, frame: Frame, end: Span, end_byte: usize) -> Result<(), Stop> {
         let kind = match frame.content {
             _ if frame.faulty => Kind::Faulty,
             Content::List(items) => Kind::List(items),
             Content::Map { entries, .. } => Kind::Map(entries),
         };
         let span = Span { end_line: end.end_line, end_column: end.end_column, ..frame.start };
-        self.add(Node { kind, span, bytes: (to_u32(frame.start_byte), to_u32(end_byte)) })
+        self.add(Node { kind, span, bytes: (to_u32(frame.start_byte), to_u32(end_byte)), cut: false })
     }
 
     /// Puts a finished node where it belongs.
@@ -331,6 +358,25 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Marks a collection and what stands last in it, down so many levels; a value at the end is no longer relied on.
+fn cut(node: &mut Node, levels: usize) {
+    if levels == 0 {
+        return;
+    }
+    node.cut = true;
+    let last = match &mut node.kind {
+        Kind::List(items) => items.last_mut(),
+        Kind::Map(entries) => entries.last_mut().map(|entry| &mut entry.value),
+        Kind::Scalar { .. } | Kind::Faulty => {
+            node.kind = Kind::Faulty;
+            None
+        }
+    };
+    if let Some(last) = last {
+        cut(last, levels - 1);
+    }
+}
+
 fn read_key(node: Node, source: &Source, diagnostics: &mut Diagnostics) -> Key {
     match node.kind {
         Kind::Scalar { text, .. } if !text.is_empty() => Key::Good { text, span: node.span },
@@ -340,46 +386,4 @@ fn read_key(node: Node, source: &Source, diagnostics: &mut Diagnostics) -> Key {
             Key::Bad
         }
     }
-}
-
-/// Character indices, which the parser counts in, to byte offsets.
-struct Offsets {
-    /// Empty when every character is one byte.
-    bytes: Vec<u32>,
-    len: usize,
-}
-
-impl Offsets {
-    fn new(text: &str) -> Self {
-        let bytes = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| to_u32(at)).collect() };
-        Self { bytes, len: text.len() }
-    }
-
-    fn byte(&self, index: usize) -> usize {
-        if self.bytes.is_empty() {
-            return index.min(self.len);
-        }
-        self.bytes.get(index).map_or(self.len, |at| *at as usize)
-    }
-}
-
-fn span_of(marks: Marks) -> Span {
-    Span {
-        line: to_u32(marks.start.line()),
-        column: to_u32(marks.start.col()) + 1,
-        end_line: to_u32(marks.end.line()),
-        end_column: to_u32(marks.end.col()) + 1,
-    }
-}
-
-/// The part of a span on its first line.
-pub(super) fn first_line(span: Span, source: &Source) -> Span {
-    if span.end_line == span.line {
-        return span;
-    }
-    Span::on_line(span.line, span.column, source.width(span.line).saturating_sub(span.column - 1))
-}
-
-fn to_u32(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }

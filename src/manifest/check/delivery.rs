@@ -179,7 +179,7 @@ fn window(context: &mut Context<'_>, raw: &RawWindow, node: &Node, timezone: Opt
     let from = time_of_day(context, raw.from.as_ref(), node.get("from"), "from");
     let to = time_of_day(context, raw.to.as_ref(), node.get("to"), "to");
     let own = zone(context, raw.timezone.as_ref(), node.get("timezone"));
-    let zone = match own.as_ref().or(timezone) {
+    let zone = match own.as_ref().or(super::zone_around(node, timezone)) {
         Some(Ok(zone)) => Some(zone.clone()),
         Some(Err(())) => None,
         None => {

@@ -66,7 +66,8 @@ fn fill(
     event.description = texts(context, raw.description.as_ref(), node.get("description"), faulty);
     let date_time = raw.date_time.as_ref();
     event.date_time = date_time.and_then(|Text(text)| compile(context, text, node.get("dateTime"), faulty));
-    event.timezone = zone(context, raw.timezone.as_ref(), node.get("timezone"), timezone, faulty);
+    let around = super::zone_around(node, timezone);
+    event.timezone = zone(context, raw.timezone.as_ref(), node.get("timezone"), around, faulty);
     if let (Some(raw), Some(node)) = (&raw.location, node.get("location")) {
         event.location_name = texts(context, raw.name.as_ref(), node.get("name"), faulty);
     }

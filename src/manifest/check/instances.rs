@@ -47,7 +47,7 @@ pub(super) fn check(
         let meant = node.entries().iter().any(|entry| {
             entry.key != "clientToken" && nearest(&entry.key, ["id", "token", "clientToken"]) == Some("clientToken")
         });
-        if node.get("clientToken").is_none_or(Node::is_null) && !meant {
+        if node.get("clientToken").is_none_or(Node::is_null) && !meant && !node.cut {
             context.report_at(words::no_client_token(name), entry.key_span);
         }
         // One number is one lane: two would each keep a pace of its own.

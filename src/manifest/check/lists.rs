@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::super::offsets::first_line;
 use super::super::raw::{Ordered, RawEntry, RawList, Text};
 use super::super::tree::{Kind, Node};
 use super::super::{ColumnName, CsvList, InlineEntry, ListKind, RecipientList};
@@ -41,10 +42,11 @@ pub(super) fn check_suppress(
 }
 
 fn list(context: &mut Context<'_>, name: &str, raw: Option<&RawList>, node: &Node, span: Span) -> RecipientList {
-    let place = context.place_of(super::super::tree::first_line(span, context.source));
+    let place = context.place_of(first_line(span, context.source));
     let made = |kind| RecipientList { name: shared(name), kind, place: place.clone() };
     let Some(raw) = raw else { return made(ListKind::Faulty) };
     match (node.get("csv"), node.get("list")) {
+        (None, None) if node.cut => made(ListKind::Faulty),
         (None, None) => {
             context.diagnostics.push(words::list_neither(name).at(place.clone()));
             made(ListKind::Faulty)

@@ -64,6 +64,7 @@ pub(super) fn check(mut context: Context<'_>, raw: RawManifest, root: &Node) -> 
     let campaign = campaign(&mut context, raw.campaign.as_ref(), root);
     variables_outside_instances(&mut context, root);
     let timezone = zone(&mut context, raw.timezone.as_ref(), root.get("timezone"));
+    let timezone = timezone.or_else(|| root.cut.then_some(Err(())));
     let manifest_zone = timezone.as_ref().and_then(|zone| zone.as_ref().ok());
 
     let (delivery, limits) =
@@ -73,10 +74,16 @@ pub(super) fn check(mut context: Context<'_>, raw: RawManifest, root: &Node) -> 
     let events = events::check(&mut context, raw.events.as_ref(), root.get("events"), timezone.as_ref());
     let lists = lists::check(&mut context, raw.recipients.as_ref(), root.get("recipients"));
     let suppress = lists::check_suppress(&mut context, raw.suppress.as_deref(), root.get("suppress"));
+    let whole = |key: &str| root.get(key).is_some_and(|node| !node.cut);
+    let (raw_instances, raw_events) =
+        (raw.instances.filter(|_| whole("instances")), raw.events.filter(|_| whole("events")));
     let known = sends::Known {
-        instances: raw.instances.as_ref().map(|_| sends::Names::new(instances.iter().map(|one| &*one.name))),
-        events: raw.events.as_ref().map(|_| sends::Names::new(events.iter().map(|one| &*one.id))),
-        lists: raw.recipients.as_ref().map(|_| sends::Names::new(lists.iter().map(|one| &*one.name))),
+        instances: raw_instances.map(|_| sends::Names::new(instances.iter().map(|one| &*one.name))),
+        events: raw_events.map(|_| sends::Names::new(events.iter().map(|one| &*one.id))),
+        lists: raw
+            .recipients
+            .filter(|_| whole("recipients"))
+            .map(|_| sends::Names::new(lists.iter().map(|one| &*one.name))),
     };
     let (sends, test) = sends::check(&mut context, raw.sends.as_deref(), raw.test.as_ref(), root, &known);
     let results = results(&mut context, raw.results.as_ref(), root.get("results"));
@@ -119,8 +126,13 @@ fn campaign(context: &mut Context<'_>, campaign: Option<&Text>, root: &Node) -> 
     campaign.clone()
 }
 
-/// A zone of the manifest: `Some(Err(()))` when it was reported as unknown.
+/// A zone of the manifest: `Some(Err(()))` when it was reported as unknown, or may stand where YAML had given up.
 type CheckedZone = Result<TimeZone, ()>;
+
+/// The zone for what may have one of its own: that of what is around it, unless its own may stand behind its end.
+fn zone_around<'a>(node: &Node, around: Option<&'a CheckedZone>) -> Option<&'a CheckedZone> {
+    if node.cut { Some(&Err(())) } else { around }
+}
 
 fn zone(context: &mut Context<'_>, text: Option<&Text>, node: Option<&Node>) -> Option<CheckedZone> {
     let (Some(Text(text)), Some(node)) = (text, node) else {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use saphyr_parser::ScalarStyle;
 
+use super::super::offsets::first_line;
 use super::super::tree::{Kind, Node};
 use crate::diagnostic::Span;
 use crate::diagnostic::source::Source;
@@ -32,7 +33,7 @@ impl Positions {
     }
 
     pub(in crate::manifest) fn span(&self, source: &Source, node: &Node, range: Range<usize>) -> Span {
-        let Some(finish) = self.finish else { return super::super::tree::first_line(node.span, source) };
+        let Some(finish) = self.finish else { return first_line(node.span, source) };
         let at = |offset: usize| self.written.get(offset).copied().flatten().unwrap_or(finish) as usize;
         let start = at(range.start);
         source.place(start..at(range.end).max(start)).span.unwrap_or(node.span)
