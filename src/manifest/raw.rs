@@ -12,6 +12,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+/// N/s, N/min or N/h with N from 1 to 1,000,000, or unlimited.
+const RATE: &str = "^(([1-9][0-9]{0,5}|1000000)/(s|min|h)|unlimited)$";
+/// More than blanks.
+const FILLED: &str = r"\S";
+
 /// A zapi-batch campaign: whom to invite to what, through which instances, how fast.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -54,14 +59,16 @@ pub(super) struct RawManifest {
 #[schemars(rename = "Instance")]
 pub(super) struct RawInstance {
     /// The instance id, as `${ZAPI_INSTANCE_ID}`.
-    #[schemars(required)]
+    #[schemars(required, extend("pattern" = FILLED))]
     pub(super) id: Option<Text>,
     /// The instance token, as `${ZAPI_INSTANCE_TOKEN}`.
-    #[schemars(required)]
+    #[schemars(required, extend("pattern" = FILLED))]
     pub(super) token: Option<Text>,
     /// The account security token. May be left out when the account has the check switched off.
+    #[schemars(extend("pattern" = FILLED))]
     pub(super) client_token: Option<Text>,
     /// Overrides `delivery` for this instance.
+    #[schemars(extend("type" = ["string", "null"], "pattern" = RATE))]
     pub(super) rate: Option<Text>,
     /// Overrides `delivery` for this instance.
     #[schemars(range(min = 0.0, max = 0.9))]
@@ -89,13 +96,13 @@ pub(super) struct RawDelivery {
     #[schemars(range(min = 1, max = 256))]
     pub(super) concurrency: Option<i64>,
     /// Per instance: N/s, N/min, N/h or unlimited. Default 20/min.
-    #[schemars(extend("pattern" = "^([0-9]+/(s|min|h)|unlimited)$"))]
+    #[schemars(extend("type" = ["string", "null"], "pattern" = RATE))]
     pub(super) rate: Option<Text>,
     /// Each gap is drawn from period * (1 +- jitter). Default 0.3.
     #[schemars(range(min = 0.0, max = 0.9))]
     pub(super) jitter: Option<f64>,
     /// For a whole request, 1s to 120s. Default 30s.
-    #[schemars(extend("pattern" = "^[0-9]+s$"))]
+    #[schemars(extend("type" = ["string", "null"], "pattern" = "^0*([1-9][0-9]?|1[01][0-9]|120)s$"))]
     pub(super) timeout: Option<Text>,
     /// Pauses in a row without an answer before a lane gives up. Default 5.
     #[schemars(range(min = 0, max = 20))]
@@ -138,11 +145,11 @@ pub(super) struct RawWindow {
 pub(super) struct RawEvent {
     /// The event's name; a list gives each recipient one of several wordings.
     #[schemars(required)]
-    pub(super) name: Option<OneOrMany<Text>>,
+    pub(super) name: Option<OneOrMany<Wording>>,
     /// The event's description; a list gives each recipient one of several wordings.
-    pub(super) description: Option<OneOrMany<Text>>,
+    pub(super) description: Option<OneOrMany<Wording>>,
     /// Such as 2026-12-04T19:00.
-    #[schemars(required)]
+    #[schemars(required, extend("pattern" = FILLED))]
     pub(super) date_time: Option<Text>,
     /// Overrides the manifest's.
     pub(super) timezone: Option<Text>,
@@ -160,7 +167,7 @@ pub(super) struct RawEvent {
 pub(super) struct RawLocation {
     /// The name of the place; a list gives each recipient one of several wordings.
     #[schemars(required)]
-    pub(super) name: Option<OneOrMany<Text>>,
+    pub(super) name: Option<OneOrMany<Wording>>,
 }
 
 /// Recipients: either a CSV or a list.
@@ -242,6 +249,11 @@ pub(super) enum RawEntry {
 #[serde(transparent)]
 pub(super) struct Text(pub(super) String);
 
+/// What people will read of an event: a text that is not empty.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Wording(pub(super) String);
+
 /// `true`, `false` or a template.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
@@ -306,8 +318,18 @@ macro_rules! schema_of {
 }
 
 schema_of!(Text, "Text", { "type": ["string", "number", "boolean"] });
-schema_of!(BoolText, "BoolText", { "type": ["boolean", "string"], "pattern": "^(true|false)$|\\{[{%]" });
-schema_of!(CallLinkText, "CallLinkText", { "anyOf": [{ "enum": ["voice", "video"] }, { "type": "string", "pattern": "\\{[{%]" }] });
+schema_of!(Wording, "Wording", { "type": ["string", "number", "boolean"], "pattern": FILLED });
+schema_of!(BoolText, "BoolText", {
+    "type": ["boolean", "string"],
+    "pattern": r"^\s*([Tt]rue|[Ff]alse)\s*$|\{[{%#]"
+});
+// The words stand by themselves too, so that editors offer them.
+schema_of!(CallLinkText, "CallLinkText", {
+    "anyOf": [
+        { "enum": ["voice", "video"] },
+        { "type": "string", "pattern": r"^\s*(voice|video)\s*$|\{[{%#]" }
+    ]
+});
 schema_of!(Delimiter, "Delimiter", { "type": "string", "enum": [",", ";", "\t", "|", "tab"] });
 schema_of!(RawEntry, "Recipient", {
     "anyOf": [

@@ -182,12 +182,62 @@ fn the_schema_accepts_what_is_accepted_and_refuses_what_it_can() {
     {
         assert!(!validator.is_valid(&json(&format!("{HEAD}{rest}"))), "{rest}");
     }
-    for rest in [
-        "delivery: { concurrency: 0 }\n",
-        "delivery: { rate: fast }\n",
-        "results: { delimiter: x }\n",
-        "sends: [{ event: e, to: [] }]\n",
-    ] {
+    for rest in ["delivery: { concurrency: 0 }\n", "results: { delimiter: x }\n", "sends: [{ event: e, to: [] }]\n"] {
         assert!(!validator.is_valid(&json(&format!("{HEAD}{EVENT}{rest}"))), "{rest}");
     }
+}
+
+#[test]
+fn the_schema_and_the_program_agree_about_values() {
+    let schema: serde_json::Value = serde_json::from_str(&super::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let event = |key: &str| EVENT.replace(" } }", &format!(", {key} }} }}"));
+    let instance = |key: &str| HEAD.replace("\"${C}\" }", &format!("\"${{C}}\", {key} }}"));
+    for (keys, valid) in [
+        (&["canceled: true", "canceled: \"True\"", "canceled: \" false \"", "canceled: \"{# c #}true\""][..], true),
+        (&["canceled: \"TRUE\"", "canceled: \"\"", "canceled: yes please"], false),
+        (&["callLinkType: voice", "callLinkType: \" video \"", "callLinkType: \"{# c #}video\""], true),
+        (&["callLinkType: Video", "callLinkType: \"\"", "callLinkType: videos"], false),
+        (&["description: [a, \"{{ 'b' }}\"]", "location: { name: 7 }"], true),
+        (&["description: \"\"", "description: [a, \" \"]", "location: { name: \"\" }", "description: []"], false),
+    ] {
+        for key in keys {
+            agree(&validator, &format!("{HEAD}{}", event(key)), valid);
+        }
+    }
+    for (key, valid) in [
+        ("rate: 20/min", true),
+        ("rate: unlimited", true),
+        ("rate: 1000000/h", true),
+        ("rate: 20/foo", false),
+        ("rate: 0/s", false),
+        ("rate: 020/s", false),
+        ("rate: 1000001/h", false),
+        ("rate: 20", false),
+    ] {
+        agree(&validator, &format!("{}{EVENT}", instance(key)), valid);
+        agree(&validator, &format!("{HEAD}{EVENT}delivery: {{ {key} }}\n"), valid);
+    }
+    for (timeout, valid) in
+        [("1s", true), ("09s", true), ("120s", true), ("0s", false), ("121s", false), ("30", false), ("1m", false)]
+    {
+        agree(&validator, &format!("{HEAD}{EVENT}delivery: {{ timeout: {timeout} }}\n"), valid);
+    }
+    for (from, to) in [("${A}", ""), ("${B}", " "), ("${C}", "")] {
+        agree(&validator, &format!("{}{EVENT}", HEAD.replace(from, to)), false);
+    }
+    for (from, to) in [("name: n", "name: \"\""), ("name: n", "name: [n, \"\"]"), ("2026-12-04T19:00", "")] {
+        agree(&validator, &format!("{HEAD}{}", EVENT.replace(from, to)), false);
+    }
+    for (sends, valid) in [("[{ event: e, to: [a] }]", true), ("[]", false), ("", false)] {
+        agree(&validator, &format!("{HEAD}{EVENT}sends: {sends}\n"), valid);
+    }
+}
+
+/// Holds the program and the schema to the same answer about a manifest.
+#[track_caller]
+fn agree(validator: &jsonschema::Validator, text: &str, valid: bool) {
+    let (_, lines) = load(text);
+    let value = serde_yaml::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!((lines.is_empty(), validator.is_valid(&value)), (valid, valid), "{text}{lines:?}");
 }

@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 
 use super::super::event::{Builder, Field, Texts, Warning, Zone};
-use super::super::raw::{OneOrMany, Ordered, RawEvent, Text};
+use super::super::raw::{OneOrMany, Ordered, RawEvent, Text, Wording};
 use super::super::template::{self, Template};
 use super::super::tree::{Kind, Node};
 use super::super::{EventTemplate, EventZone, NameUse};
@@ -98,15 +98,15 @@ fn compile(context: &mut Context<'_>, text: &str, node: Option<&Node>, faulty: &
 
 fn texts(
     context: &mut Context<'_>,
-    raw: Option<&OneOrMany<Text>>,
+    raw: Option<&OneOrMany<Wording>>,
     node: Option<&Node>,
     faulty: &mut Vec<NameUse>,
 ) -> Vec<Template> {
     match (raw, node) {
-        (Some(OneOrMany::One(Text(text))), node) => compile(context, text, node, faulty).into_iter().collect(),
+        (Some(OneOrMany::One(Wording(text))), node) => compile(context, text, node, faulty).into_iter().collect(),
         (Some(OneOrMany::Many(many)), Some(node)) => {
             let many = many.iter().zip(node.items());
-            many.filter_map(|(Text(text), node)| compile(context, text, Some(node), faulty)).collect()
+            many.filter_map(|(Wording(text), node)| compile(context, text, Some(node), faulty)).collect()
         }
         (Some(OneOrMany::Many(_)) | None, _) => Vec::new(),
     }
