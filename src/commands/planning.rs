@@ -13,9 +13,10 @@ use crate::delivery::{Limits, Rate};
 use crate::diagnostic::suggest::nearest;
 use crate::expand::{EventSummary, When};
 use crate::ledger::{InstanceRef, Narrow, Plan, PlanContext};
-use crate::manifest::Manifest;
+use crate::manifest::event::{Builder, Texts, Zone};
+use crate::manifest::{EventTemplate, EventZone, Manifest, Template};
 use crate::plan::Rules;
-use crate::report::{Changes, Estimate, EventLine, EventTime, LaneLine, LedgerNote, PlanReport, words};
+use crate::report::{Changes, Estimate, EventLine, EventTime, LaneLine, LedgerNote, PlanReport, UnsentEvent, words};
 
 /// `--only` and `--to`.
 pub(super) fn narrow(selection: &SelectionArgs) -> Narrow {
@@ -122,6 +123,7 @@ impl<'a> Shown<'a> {
             ledger: self.ledger,
             plan,
             events: self.campaign.expansion.iter().flat_map(|expansion| &expansion.events).map(event_line).collect(),
+            unsent: unsent(self.manifest, self.campaign, &now),
             changes: self.changes,
             lanes: used
                 .map(|(instance, limits)| LaneLine {
@@ -161,6 +163,36 @@ fn event_line(event: &EventSummary) -> EventLine {
         last: event_time(&event.last),
         canceled: event.canceled,
         variants: event.variants.clone(),
+    }
+}
+
+/// The manifest's events that no message is for: all their rows are left out, or none is listed.
+fn unsent(manifest: &Manifest, campaign: &Campaign, now: &Zoned) -> Vec<UnsentEvent> {
+    let is_sent = |event: &EventTemplate| {
+        campaign.expansion.iter().flat_map(|expansion| &expansion.events).any(|sent| sent.id == event.id)
+    };
+    manifest.events.iter().filter(|event| !is_sent(event)).map(|event| unsent_event(event, now.timestamp())).collect()
+}
+
+/// Only what depends on no row can be said without one.
+fn unsent_event(event: &EventTemplate, now: jiff::Timestamp) -> UnsentEvent {
+    let name = event.name.first().and_then(Template::is_constant);
+    let (zone, zone_name) = match &event.timezone {
+        EventZone::None => (Zone::None, None),
+        EventZone::Fixed(zone) => (Zone::Known(zone), zone.iana_name()),
+        EventZone::Template(_) | EventZone::Faulty => (Zone::Faulty, None),
+    };
+    let date_time = event.date_time.as_ref().and_then(Template::is_constant);
+    let texts = Texts { name: Some(&event.id), date_time, canceled: Some("false"), ..Texts::default() };
+    let built = Builder::new(now).build(&texts, zone).ok();
+    UnsentEvent {
+        id: event.id.to_string(),
+        name: name.map(|name| name.trim_end().to_owned()),
+        when: built.map(|built| EventTime {
+            date_time: built.event.date_time,
+            time_zone: built.event.time_zone,
+            zone_name: zone_name.map(str::to_owned),
+        }),
     }
 }
 

@@ -129,6 +129,11 @@ impl EventChanges {
         if self.too_many { &self.by_fields } else { &self.alike }
     }
 
+    /// Name and date of the first invitation that stands, as it was sent.
+    pub(super) fn stands(&self) -> Option<(&str, &str)> {
+        self.stands.as_ref().map(|(name, date_time)| (name.as_str(), date_time.as_str()))
+    }
+
     fn edit(&mut self, calls_off: bool, fields: Vec<FieldChange>) {
         let same_fields = |group: &EditGroup| {
             let names = |fields: &[FieldChange]| fields.iter().map(|change| change.field).collect::<Vec<_>>();

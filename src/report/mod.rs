@@ -11,6 +11,7 @@ pub mod check;
 pub mod json;
 pub mod lanes;
 mod moment_of_event;
+mod named;
 mod paint;
 pub mod plan;
 pub mod progress;
@@ -24,7 +25,9 @@ pub mod words;
 
 pub use crate::diagnostic::render::Style;
 pub use changes::Changes;
-pub use plan::{Estimate, EstimatedEnd, EventLine, EventTime, LaneEstimate, LaneLine, LedgerNote, PlanReport};
+pub use plan::{
+    Estimate, EstimatedEnd, EventLine, EventTime, LaneEstimate, LaneLine, LedgerNote, PlanReport, UnsentEvent,
+};
 pub use progress::{Progress, Show};
 pub use status::StatusReport;
 pub use stream::Stream;

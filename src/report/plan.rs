@@ -2,17 +2,20 @@
 //!
 //! Reads values that were given to it and decides nothing.
 
+mod events;
+mod notes;
 mod texts;
 
 use jiff::{Timestamp, Zoned};
 
 use crate::diagnostic::render::Style;
-use crate::ledger::{ListPlan, NamedRow, Plan, VerbCounts};
+use crate::ledger::Plan;
 
-use self::texts::{edit_group, left, preview};
+use self::events::events;
+use self::notes::notes;
 use super::changes::Changes;
 use super::paint::{Page, Tone};
-use super::{moment_of_event, words};
+use super::words;
 
 /// Everything the plan shows.
 #[derive(Debug)]
@@ -20,8 +23,10 @@ pub struct PlanReport<'a> {
     pub campaign: &'a str,
     pub ledger: LedgerNote,
     pub plan: &'a Plan,
-    /// In the manifest's order.
+    /// The events that messages are for, in the manifest's order.
     pub events: Vec<EventLine>,
+    /// The manifest's events that no message is for.
+    pub unsent: Vec<UnsentEvent>,
     pub changes: &'a Changes,
     /// The instances in use, in the manifest's order.
     pub lanes: Vec<LaneLine>,
@@ -51,6 +56,15 @@ pub struct EventLine {
     pub canceled: bool,
     /// How many messages got which wording, where a text is a list; empty otherwise.
     pub variants: Vec<u64>,
+}
+
+/// An event of the manifest that no message is for, and what the manifest alone says of it: a text that depends on the row
+/// says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsentEvent {
+    pub id: String,
+    pub name: Option<String>,
+    pub when: Option<EventTime>,
 }
 
 /// A time in the shapes of the wire.
@@ -119,27 +133,14 @@ pub enum EstimatedEnd {
     },
 }
 
-const BLOCKED_SHOWN: usize = 5;
-
 /// The whole plan as text; ends with a line break.
 pub fn render(report: &PlanReport<'_>, style: Style) -> String {
     let mut page = Page::new(style);
     page.head(Tone::Head, "PLAN ", report.campaign, &ledger_note(&report.ledger, &report.now));
-    for line in &report.events {
-        event(&mut page, report, line);
-    }
-    for id in gone(report) {
-        let painted = page.paint(Tone::Head, id);
-        page.line(&format!("{painted}  no longer in the manifest"));
-        verbs(&mut page, report, id);
-        let changes = report.changes.events.iter().find(|changes| *changes.event == *id && report.previews);
-        if let Some(changes) = changes {
-            left(&mut page, changes);
-        }
-    }
+    events(&mut page, report);
     totals(&mut page, report);
     lanes(&mut page, report);
-    warnings(&mut page, report);
+    notes(&mut page, report);
     page.into_text()
 }
 
@@ -152,97 +153,6 @@ fn ledger_note(note: &LedgerNote, now: &Zoned) -> String {
         LedgerNote::Found { messages, last_run: Some(at) } => {
             format!("ledger: {}, last run {}", words::messages(*messages), words::moment(*at, now))
         }
-    }
-}
-
-fn lists_of<'a>(plan: &'a Plan, event: &'a str) -> impl Iterator<Item = &'a ListPlan> {
-    plan.lists.iter().filter(move |list| *list.event == *event)
-}
-
-/// Events that the ledger knows and the manifest has no messages for any more.
-fn gone<'a>(report: &'a PlanReport<'_>) -> Vec<&'a str> {
-    let mut gone: Vec<&str> = Vec::new();
-    for list in &report.plan.lists {
-        if !report.events.iter().any(|event| event.id == *list.event) && !gone.contains(&&*list.event) {
-            gone.push(&list.event);
-        }
-    }
-    gone
-}
-
-fn event(page: &mut Page, report: &PlanReport<'_>, event: &EventLine) {
-    let id = page.paint(Tone::Head, &event.id);
-    let more = if event.names_differ { " …" } else { "" };
-    let canceled = if event.canceled { "   (called off)" } else { "" };
-    let name = page.foreign(&event.name, 60);
-    page.line(&format!("{id}  \"{name}\"{more}   {}{canceled}", when(event)));
-    verbs(page, report, &event.id);
-    if event.variants.len() > 1 {
-        let split: Vec<String> =
-            event.variants.iter().zip(1..).map(|(count, number)| format!("{count} get no. {number}")).collect();
-        page.entry(Tone::Quiet, "wordings", &split.join(", "));
-    }
-    let Some(changes) = report.changes.events.iter().find(|changes| *changes.event == *event.id) else { return };
-    for group in changes.groups() {
-        edit_group(page, group);
-    }
-    if report.previews {
-        left(page, changes);
-        for example in &changes.previews {
-            preview(page, example);
-        }
-    }
-}
-
-fn when(event: &EventLine) -> String {
-    let full =
-        |time: &EventTime| moment_of_event::full(&time.date_time, time.time_zone.as_deref(), time.zone_name.as_deref());
-    if event.first == event.last {
-        full(&event.first)
-    } else {
-        format!("{} to {}", full(&event.first), full(&event.last))
-    }
-}
-
-/// `  create   6    from lists/groups.csv`, one line for each verb that occurs.
-fn verbs(page: &mut Page, report: &PlanReport<'_>, event: &str) {
-    type Pick = fn(&VerbCounts) -> u64;
-    let table: [(&str, Tone, Pick, &str); 7] = [
-        ("create", Tone::Good, |counts| counts.create, ""),
-        ("edit", Tone::Careful, |counts| counts.edit, "worded otherwise now: replaced where it is"),
-        ("call off", Tone::Careful, |counts| counts.called_off, "shown as called off where it is"),
-        ("keep", Tone::Quiet, |counts| counts.keep, "nothing to do"),
-        ("skip", Tone::Quiet, |counts| counts.skip, "nothing is sent for these"),
-        ("left", Tone::Careful, |counts| counts.left, "no longer listed or suppressed; the invitation stands"),
-        ("blocked", Tone::Bad, |counts| counts.blocked, "must not be done without a person, see below"),
-    ];
-    let lists: Vec<&ListPlan> = lists_of(report.plan, event).collect();
-    let width = lists.iter().map(|list| list.counts.total()).sum::<u64>().to_string().len();
-    for (word, tone, pick, why) in table {
-        let number: u64 = lists.iter().map(|list| pick(&list.counts)).sum();
-        if number == 0 {
-            continue;
-        }
-        let why = match word {
-            "create" => from_lists(&lists),
-            "keep" if report.plan.unknown > 0 => "nothing to do, or unknown and left so".to_owned(),
-            _ => why.to_owned(),
-        };
-        page.entry(tone, word, &format!("{number:>width$}    {why}"));
-    }
-}
-
-/// `from lists/a.csv (4), lists/b.csv (2)`.
-fn from_lists(lists: &[&ListPlan]) -> String {
-    let some: Vec<(&str, u64)> =
-        lists.iter().map(|list| (&*list.file, list.counts.create)).filter(|(_, create)| *create > 0).collect();
-    match some.as_slice() {
-        [(file, _)] => format!("from {file}"),
-        few if few.len() <= 3 => {
-            let parts: Vec<String> = few.iter().map(|(file, create)| format!("{file} ({create})")).collect();
-            format!("from {}", parts.join(", "))
-        }
-        many => format!("from {} lists", many.len()),
     }
 }
 
@@ -307,81 +217,6 @@ pub fn end(end: &EstimatedEnd, now: &Zoned) -> String {
         }
         EstimatedEnd::TooFar { left } => format!("not done within a year, {left} will be left"),
     }
-}
-
-fn warnings(page: &mut Page, report: &PlanReport<'_>) {
-    let plan = report.plan;
-    blocked(page, plan);
-    if plan.unknown > 0 {
-        let rest =
-            format!("{} from earlier runs: never sent again by themselves; zapi-batch status tells more", plan.unknown);
-        page.entry(Tone::Careful, "unknown", &rest);
-    }
-    if plan.resend > 0 {
-        let rest = format!("{} sent again, as you asked: who has it already gets it twice", plan.resend);
-        page.entry(Tone::Careful, "unknown", &rest);
-    }
-    let mut notes: Vec<String> = Vec::new();
-    if plan.cancelable > 0 && plan.total.left > 0 {
-        notes.push(format!("--cancel-left={} would call off what is no longer listed", plan.cancelable));
-    }
-    for renamed in report.changes.renamed() {
-        notes.push(format!(
-            "{} says what {} said: if only the id was changed, {} sent a second time",
-            renamed.to,
-            renamed.from,
-            if renamed.messages == 1 {
-                "1 message is".to_owned()
-            } else {
-                format!("{} messages are", renamed.messages)
-            }
-        ));
-    }
-    if ["dateTime", "location", "timeZone"].iter().any(|field| plan.changed_fields.get(field).is_some_and(|n| *n > 0)) {
-        notes.push(
-            "date or place changes: people keep the answer they gave, and their phone's calendar does not follow"
-                .into(),
-        );
-    }
-    if plan.person_edits > 0 {
-        let edits = words::count(plan.person_edits, "edit goes to a person", "edits go to persons");
-        notes.push(format!("{edits}: Z-API edits events in groups only, and refuses them"));
-    }
-    if plan.late_edits > 0 {
-        notes.push(format!(
-            "{} to be edited after more than 7 days: WhatsApp may refuse that",
-            if plan.late_edits == 1 { "1 message is".to_owned() } else { format!("{} messages are", plan.late_edits) }
-        ));
-    }
-    if !plan.unchecked_instances.is_empty() {
-        notes.push(format!(
-            "without credentials, whether {} changed was not checked",
-            plan.unchecked_instances.join(", ")
-        ));
-    }
-    notes.extend(report.notes.iter().cloned());
-    for note in notes {
-        page.entry(Tone::Careful, "note", &note);
-    }
-}
-
-fn blocked(page: &mut Page, plan: &Plan) {
-    for row in plan.blocked.iter().take(BLOCKED_SHOWN) {
-        let told = named_row(page, row);
-        page.entry(Tone::Bad, "blocked", &told);
-    }
-    let shown = plan.blocked.len().min(BLOCKED_SHOWN) as u64;
-    if plan.total.blocked > shown {
-        page.entry(Tone::Bad, "blocked", &format!("and {} more", plan.total.blocked - shown));
-    }
-}
-
-/// `"Mooca 2"   lists/groups.csv:118   why`.
-pub(super) fn named_row(page: &Page, row: &NamedRow) -> String {
-    let said = |status: &u16| !row.error.starts_with(&status.to_string());
-    let status = row.http_status.filter(said).map(|status| format!("{status} ")).unwrap_or_default();
-    let label = page.foreign(&row.label, 40);
-    format!("{label:?}   {}   {status}{}", row.source, page.foreign(&row.error, 120))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use crate::diagnostic::render::Style;
 use crate::ledger::NamedRow;
 use crate::recipient::mask_in_text;
 
+use super::named::named_row;
 use super::paint::{Page, Tone};
-use super::plan::named_row;
 use super::words;
 
 /// What waits in one instance's queue.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::diagnostic::render::Style;
 use crate::ledger::{Counts, NamedRow};
 
+use super::named::named_row;
 use super::paint::{Page, Tone};
-use super::plan::named_row;
 use super::summary::ACCEPTED_MEANS;
 use super::words;
 

@@ -7,8 +7,8 @@ use jiff::{Timestamp, Zoned};
 use crate::diagnostic::render::Style;
 use crate::ledger::{Counts, NamedRow};
 
+use super::named::named_row;
 use super::paint::{Page, Tone};
-use super::plan::named_row;
 use super::status::equation;
 use super::words;
 

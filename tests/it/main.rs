@@ -26,6 +26,7 @@ mod service;
 mod simulation;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;
 mod trial;
 mod volume;
 mod world;

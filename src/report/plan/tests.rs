@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ledger::{Change, InstancePlan};
+use crate::ledger::{Change, InstancePlan, ListPlan, NamedRow, VerbCounts};
 use crate::message::RowSource;
 use crate::plan::{BlockedWhy, Verb};
 use crate::recipient::Address;
@@ -56,6 +56,7 @@ fn report<'a>(plan: &'a Plan, changes: &'a Changes) -> PlanReport<'a> {
         ledger: LedgerNote::Found { messages: 809, last_run: Some("2026-12-04T18:02-03".parse().unwrap()) },
         plan,
         events: vec![launch()],
+        unsent: Vec::new(),
         changes,
         lanes: vec![LaneLine { name: "main".into(), limits: "20/min".into() }],
         estimate: Estimate { lanes: vec![LaneEstimate { name: "main".into(), messages: 6, end }], end },
@@ -196,6 +197,51 @@ fn a_preview_shows_what_its_recipient_will_see() {
     via second, 2/s, 2 messages: done by Mon 09:20
     all of it: done by Mon 09:20
       note      this wording was never tested: zapi-batch test campaign.yaml
+    "#);
+}
+
+#[test]
+fn an_event_that_nobody_is_invited_to_is_not_said_to_be_gone() {
+    let of = |event: &str, counts| ListPlan { event: Arc::from(event), ..list("lists/groups.csv", counts) };
+    let skip = VerbCounts { skip: 2, ..VerbCounts::default() };
+    let left = VerbCounts { left: 1, ..VerbCounts::default() };
+    let mut plan = plan(VerbCounts { skip: 4, left: 2, ..VerbCounts::default() });
+    plan.lists = vec![of("launch", skip), of("dinner", skip), of("lunch", left), of("gone", left)];
+    let mut changes = Changes::new();
+    for event in ["lunch", "gone"] {
+        changes.add(&Change {
+            verb: &Verb::Left,
+            event,
+            recipient: "1-group",
+            label: "Mooca",
+            file: "lists/groups.csv",
+            line: 2,
+            instance: "main",
+            variant: None,
+            body: None,
+            before: Some(r#"{"name":"As it was sent","dateTime":"2026-12-04T12:00:00.000Z","canceled":false}"#),
+        });
+    }
+    let unsent = |id: &str, name: Option<&str>, when| UnsentEvent { id: id.into(), name: name.map(Into::into), when };
+    let mut report = report(&plan, &changes);
+    report.events = Vec::new();
+    report.unsent = vec![
+        unsent("launch", Some("Spring launch"), Some(evening(19))),
+        unsent("dinner", None, None),
+        unsent("lunch", None, Some(evening(12))),
+    ];
+    report.estimate = Estimate { lanes: Vec::new(), end: EstimatedEnd::Nothing };
+    insta::assert_snapshot!(render(&report, PLAIN), @r#"
+    PLAN spring-launch                          ledger: 809 messages, last run 18:02
+    launch  "Spring launch"   Fri 4 Dec 2026 19:00 America/Sao_Paulo (22:00 UTC)   nobody is to be invited
+      skip      2    nothing is sent for these
+    dinner  nobody is to be invited
+      skip      2    nothing is sent for these
+    lunch  "As it was sent"   Fri 4 Dec 2026 12:00 America/Sao_Paulo (15:00 UTC)   nobody is to be invited
+      left      1    no longer listed or suppressed; the invitation stands
+    gone  "As it was sent"   Fri 4 Dec 2026 12:00   no longer in the manifest
+      left      1    no longer listed or suppressed; the invitation stands
+    6 messages = 4 skip + 2 left
     "#);
 }
 

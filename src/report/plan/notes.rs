@@ -1,0 +1,78 @@
+//! What to know before sending: what is blocked or unknown, and the sentences of the plan.
+
+use crate::ledger::Plan;
+use crate::report::named::named_row;
+use crate::report::paint::{Page, Tone};
+use crate::report::words;
+
+use super::PlanReport;
+
+const BLOCKED_SHOWN: usize = 5;
+
+/// Ends the plan.
+pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
+    let plan = report.plan;
+    blocked(page, plan);
+    if plan.unknown > 0 {
+        let rest =
+            format!("{} from earlier runs: never sent again by themselves; zapi-batch status tells more", plan.unknown);
+        page.entry(Tone::Careful, "unknown", &rest);
+    }
+    if plan.resend > 0 {
+        let rest = format!("{} sent again, as you asked: who has it already gets it twice", plan.resend);
+        page.entry(Tone::Careful, "unknown", &rest);
+    }
+    let mut notes: Vec<String> = Vec::new();
+    if plan.cancelable > 0 && plan.total.left > 0 {
+        notes.push(format!("--cancel-left={} would call off what is no longer listed", plan.cancelable));
+    }
+    for renamed in report.changes.renamed() {
+        notes.push(format!(
+            "{} says what {} said: if only the id was changed, {} sent a second time",
+            renamed.to,
+            renamed.from,
+            if renamed.messages == 1 {
+                "1 message is".to_owned()
+            } else {
+                format!("{} messages are", renamed.messages)
+            }
+        ));
+    }
+    if ["dateTime", "location", "timeZone"].iter().any(|field| plan.changed_fields.get(field).is_some_and(|n| *n > 0)) {
+        notes.push(
+            "date or place changes: people keep the answer they gave, and their phone's calendar does not follow"
+                .into(),
+        );
+    }
+    if plan.person_edits > 0 {
+        let edits = words::count(plan.person_edits, "edit goes to a person", "edits go to persons");
+        notes.push(format!("{edits}: Z-API edits events in groups only, and refuses them"));
+    }
+    if plan.late_edits > 0 {
+        notes.push(format!(
+            "{} to be edited after more than 7 days: WhatsApp may refuse that",
+            if plan.late_edits == 1 { "1 message is".to_owned() } else { format!("{} messages are", plan.late_edits) }
+        ));
+    }
+    if !plan.unchecked_instances.is_empty() {
+        notes.push(format!(
+            "without credentials, whether {} changed was not checked",
+            plan.unchecked_instances.join(", ")
+        ));
+    }
+    notes.extend(report.notes.iter().cloned());
+    for note in notes {
+        page.entry(Tone::Careful, "note", &note);
+    }
+}
+
+fn blocked(page: &mut Page, plan: &Plan) {
+    for row in plan.blocked.iter().take(BLOCKED_SHOWN) {
+        let told = named_row(page, row);
+        page.entry(Tone::Bad, "blocked", &told);
+    }
+    let shown = plan.blocked.len().min(BLOCKED_SHOWN) as u64;
+    if plan.total.blocked > shown {
+        page.entry(Tone::Bad, "blocked", &format!("and {} more", plan.total.blocked - shown));
+    }
+}
