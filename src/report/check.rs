@@ -68,7 +68,7 @@ pub fn render(campaign: &str, instances: &[InstanceReport], notes: &[String], st
     page.head(Tone::Head, "CHECK ", campaign, "");
     for instance in instances {
         let number = instance.phone.as_deref().map(|phone| page.foreign(phone, 40));
-        let name = instance.display_name.as_deref().map(|name| format!(" {:?}", page.foreign(name, 60)));
+        let name = instance.display_name.as_deref().map(|name| format!(" \"{}\"", page.foreign(name, 60)));
         let sends_as = number.map_or_else(
             || "number unknown".to_owned(),
             |number| format!("sends as {number}{}", name.unwrap_or_default()),
@@ -141,7 +141,7 @@ fn groups(page: &mut Page, instance: &InstanceReport) {
         for row in rows.iter().take(GROUPS_SHOWN) {
             let label = page.foreign(&row.label, 40);
             let recipient = page.foreign(&row.recipient, 40);
-            page.entry(tone, word, &format!("{label:?}   {recipient}   {}", row.source));
+            page.entry(tone, word, &format!("\"{label}\"   {recipient}   {}", row.source));
         }
         if rows.len() > GROUPS_SHOWN {
             page.entry(tone, word, &format!("and {} more", rows.len() - GROUPS_SHOWN));
@@ -178,13 +178,13 @@ mod tests {
     fn everything_that_keeps_messages_from_arriving_is_said() {
         let row = |number: u32| GroupLine {
             recipient: format!("12036301950265097{number}-group"),
-            label: format!("Mooca {number}"),
+            label: format!("Vida ❤️ {number}"),
             source: format!("lists/groups.csv:{number}"),
         };
         let instance = InstanceReport {
             name: "main".into(),
             phone: Some("5511999990000".into()),
-            display_name: Some("Shop".into()),
+            display_name: Some("Vida ❤️\u{1b}[2J".into()),
             connected: Some(false),
             smartphone_connected: Some(false),
             queued: Some(30),
@@ -203,18 +203,18 @@ mod tests {
         let all = [instance];
         insta::assert_snapshot!(render("spring", &all, &["one note".to_owned()], style, &now), @r#"
         CHECK spring
-        main: sends as 55119****0000 "Shop"
+        main: sends as 55119****0000 "Vida ❤️\u{1b}[2J"
           not connected scan the QR code at Z-API; messages would pile up
           queue     30 messages waiting, 20 of this campaign
           trial     its messages carry a visible mark
           account   paid until Wed 30 Dec 2026
           webhooks  set: delivery
           groups    12 listed
-          not in    "Mooca 1"   120363019502650971-group   lists/groups.csv:1
+          not in    "Vida ❤️ 1"   120363019502650971-group   lists/groups.csv:1
                     it is not a member, so nothing arrives there
-          admins    "Mooca 2"   120363019502650972-group   lists/groups.csv:2
+          admins    "Vida ❤️ 2"   120363019502650972-group   lists/groups.csv:2
                     only administrators may write: see that it is one
-          community "Mooca 3"   120363019502650973-group   lists/groups.csv:3
+          community "Vida ❤️ 3"   120363019502650973-group   lists/groups.csv:3
                     an announcement group holds every member of its community's groups: inviting both invites people twice
           fault     /device: no answer within 5 s
           note      one note

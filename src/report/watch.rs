@@ -136,7 +136,7 @@ impl Watch {
 
     /// `last "Mooca 2"`.
     pub(super) fn last(&self) -> String {
-        self.last.as_ref().map(|label| format!("last {label:?}")).unwrap_or_default()
+        self.last.as_ref().map(|label| format!("last \"{label}\"")).unwrap_or_default()
     }
 
     fn measured(&self) -> Option<(u64, Duration)> {
@@ -208,12 +208,15 @@ mod tests {
         let start: Zoned = "2026-12-04T18:00[America/Sao_Paulo]".parse().unwrap();
         let mut watch = watch(&["main"], &start);
         for number in 1..=20_u32 {
-            watch.event(&settled(u64::from(number), "Mooca 2"), later(&start, i64::from(number) * 3).timestamp());
+            watch.event(
+                &settled(u64::from(number), "Vida ❤️\u{1b}[2J"),
+                later(&start, i64::from(number) * 3).timestamp(),
+            );
         }
         let now = later(&start, 60);
         assert_eq!(watch.counts(), "20 accepted, 0 rejected, 0 unknown");
         assert_eq!(watch.pace(&now), "20/min, done about 18:40");
-        assert_eq!(watch.last(), "last \"Mooca 2\"");
+        assert_eq!(watch.last(), "last \"Vida ❤️\\u{1b}[2J\"");
     }
 
     #[test]

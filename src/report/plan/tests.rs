@@ -152,7 +152,7 @@ fn a_preview_shows_what_its_recipient_will_see() {
         verb: &Verb::Create,
         event: "launch",
         recipient: "5511999998888",
-        label: "Ana",
+        label: "Ana ❤️",
         file: "lists/groups.csv",
         line: 2,
         instance: "main",
@@ -180,7 +180,7 @@ fn a_preview_shows_what_its_recipient_will_see() {
     launch  "Spring launch" …   Fri 4 Dec 2026 19:00 America/Sao_Paulo (22:00 UTC) to Fri 4 Dec 2026 20:00 America/Sao_Paulo (23:00 UTC)
       create    6    from lists/groups.csv
       wordings  3 get no. 1, 3 get no. 2
-        for "Ana" (55119****8888, lists/groups.csv:2, via main, wording 1):
+        for "Ana ❤️" (55119****8888, lists/groups.csv:2, via main, wording 1):
           name         Spring launch, Ana
           description  Doors at 18:30.
                        Bring a friend.
@@ -213,7 +213,7 @@ fn an_event_that_nobody_is_invited_to_is_not_said_to_be_gone() {
             verb: &Verb::Left,
             event,
             recipient: "1-group",
-            label: "Mooca",
+            label: "Vida ❤️\u{202e}",
             file: "lists/groups.csv",
             line: 2,
             instance: "main",
@@ -225,6 +225,7 @@ fn an_event_that_nobody_is_invited_to_is_not_said_to_be_gone() {
     let unsent = |id: &str, name: Option<&str>, when| UnsentEvent { id: id.into(), name: name.map(Into::into), when };
     let mut report = report(&plan, &changes);
     report.events = Vec::new();
+    report.previews = true;
     report.unsent = vec![
         unsent("launch", Some("Spring launch"), Some(evening(19))),
         unsent("dinner", None, None),
@@ -239,8 +240,10 @@ fn an_event_that_nobody_is_invited_to_is_not_said_to_be_gone() {
       skip      2    nothing is sent for these
     lunch  "As it was sent"   Fri 4 Dec 2026 12:00 America/Sao_Paulo (15:00 UTC)   nobody is to be invited
       left      1    no longer listed or suppressed; the invitation stands
+        left: "Vida ❤️\u{202e}"   lists/groups.csv:2
     gone  "As it was sent"   Fri 4 Dec 2026 12:00   no longer in the manifest
       left      1    no longer listed or suppressed; the invitation stands
+        left: "Vida ❤️\u{202e}"   lists/groups.csv:2
     6 messages = 4 skip + 2 left
     "#);
 }

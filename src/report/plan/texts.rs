@@ -41,7 +41,7 @@ fn beside(old: Option<&str>, new: Option<&str>) -> (String, String) {
 pub(super) fn left(page: &mut Page, changes: &EventChanges) {
     for (label, place) in &changes.left {
         let label = page.foreign(label, 40);
-        page.line(&format!("    left: {label:?}   {place}"));
+        page.line(&format!("    left: \"{label}\"   {place}"));
     }
     let shown = changes.left.len() as u64;
     if changes.left_count > shown {
@@ -58,7 +58,7 @@ pub(super) fn preview(page: &mut Page, preview: &Preview) {
     } else {
         format!("{}, ", page.foreign(&preview.recipient, 60))
     };
-    page.line(&format!("    for {label:?} ({recipient}{}, via {}{variant}):", preview.place, preview.instance));
+    page.line(&format!("    for \"{label}\" ({recipient}{}, via {}{variant}):", preview.place, preview.instance));
     for (field, value) in fields(&preview.event) {
         let Some(value) = value.filter(|value| field != "canceled" || value == "yes") else { continue };
         for (number, line) in value.lines().enumerate() {

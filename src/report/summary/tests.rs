@@ -32,7 +32,7 @@ fn stopped() -> SummaryReport {
         kept: 0,
         duration: Duration::from_secs(459),
         errors: vec![("Invalid phone".into(), 2), ("no answer within 30 s".into(), 1)],
-        unknown: vec![row("Mooca 2", 118, None, "no answer within 30 s")],
+        unknown: vec![row("Vida ❤️ 2", 118, None, "no answer within 30 s")],
         rejected: vec![row("5511999998888", 214, Some(400), "Invalid phone 5511999998888")],
         left: 0,
         blocked: Vec::new(),
@@ -59,7 +59,7 @@ fn a_stopped_run_says_why_and_what_to_type() {
       809 = 150 accepted + 1 rejected + 1 unknown + 657 pending + 0 skipped
       accepted means queued by Z-API; delivery was not observed
       attempts  153 in 7 min 39 s, 20/min
-      unknown   "Mooca 2"   lists/groups.csv:118   no answer within 30 s
+      unknown   "Vida ❤️ 2"   lists/groups.csv:118   no answer within 30 s
       rejected  "55119****8888"   lists/groups.csv:214   400 Invalid phone 55119****8888
       error     2 x Invalid phone
       error     1 x no answer within 30 s
