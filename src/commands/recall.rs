@@ -43,6 +43,7 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     let killed = left_by_a_kill(&ledger, &queues)?;
     let mut report = RecallReport {
         campaign: manifest.campaign.clone(),
+        events: manifest.events.len(),
         found: queues.iter().map(|queue| queue.found.clone()).collect(),
         manifest: args.manifest.display().to_string(),
         doubtful: killed,

@@ -19,6 +19,7 @@ pub(super) fn run(args: &StatusArgs, global: &GlobalArgs) -> Result<Exit, Failur
     let ledger = &opened.ledger;
     let report = StatusReport {
         campaign: opened.manifest.campaign.clone(),
+        events: opened.manifest.events.len(),
         counts: ledger.counts(&Narrow::default())?,
         instances: ledger.instance_counts()?.into_iter().map(|(name, counts)| (name.to_string(), counts)).collect(),
         running: ledger.running().map(|holder| holder.to_string()),

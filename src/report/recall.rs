@@ -6,7 +6,7 @@ use crate::diagnostic::render::Style;
 use crate::ledger::NamedRow;
 use crate::recipient::mask_in_text;
 
-use super::named::named_row;
+use super::named::named_rows;
 use super::paint::{Page, Tone};
 use super::words;
 
@@ -23,6 +23,8 @@ pub struct QueueFound {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecallReport {
     pub campaign: String,
+    /// How many events the manifest has.
+    pub events: usize,
     pub found: Vec<QueueFound>,
     /// Invitations and edits, each one message in the queue; theirs are pending again.
     pub taken_back: u64,
@@ -79,8 +81,7 @@ pub fn render(report: &RecallReport, style: Style) -> String {
     if report.taken_back > 0 {
         page.line("  what was taken back is pending again; the next apply sends it");
     }
-    for row in &report.doubtful {
-        let row = named_row(&page, row);
+    for row in named_rows(&page, &report.doubtful, report.events) {
         page.entry(Tone::Careful, "doubtful", &row);
     }
     if doubtful > 0 {
@@ -143,6 +144,7 @@ mod tests {
         };
         let report = RecallReport {
             campaign: "spring".into(),
+            events: 2,
             found: vec![QueueFound { instance: "main".into(), waiting: 30, ours: 20 }],
             taken_back: 12,
             gone: 2,
@@ -162,7 +164,7 @@ mod tests {
           main: Instance not found (HTTP 404)
           20 = 12 taken back + 2 gone out before + 1 doubtful + 5 left in the queue
           what was taken back is pending again; the next apply sends it
-          doubtful  "Mooca 2"   lists/groups.csv:118   no answer within 30 s
+          doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; they count as accepted: look in the group or chat
           results: spring.results.csv
           next: zapi-batch recall m.yaml

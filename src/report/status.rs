@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::diagnostic::render::Style;
 use crate::ledger::{Counts, NamedRow};
 
-use super::named::named_row;
+use super::named::named_rows;
 use super::paint::{Page, Tone};
 use super::summary::ACCEPTED_MEANS;
 use super::words;
@@ -15,6 +15,8 @@ use super::words;
 #[derive(Debug, Clone)]
 pub struct StatusReport {
     pub campaign: String,
+    /// How many events the manifest has.
+    pub events: usize,
     pub counts: Counts,
     /// By name, in the ledger's order.
     pub instances: Vec<(String, Counts)>,
@@ -85,11 +87,11 @@ fn unknown(page: &mut Page, report: &StatusReport) {
     if report.counts.unknown == 0 {
         return;
     }
-    for row in report.unknown.iter().take(UNKNOWN_SHOWN) {
-        let row = named_row(page, row);
+    let rows = &report.unknown[..report.unknown.len().min(UNKNOWN_SHOWN)];
+    for row in named_rows(page, rows, report.events) {
         page.entry(Tone::Careful, "unknown", &row);
     }
-    let shown = report.unknown.len().min(UNKNOWN_SHOWN) as u64;
+    let shown = rows.len() as u64;
     if report.counts.unknown > shown {
         page.entry(Tone::Careful, "unknown", &format!("and {} more", report.counts.unknown - shown));
     }
@@ -139,6 +141,7 @@ mod tests {
         let counts = Counts { accepted: 150, rejected: 1, unknown: 2, pending: 656, ..Counts::default() };
         let report = StatusReport {
             campaign: "spring-launch".into(),
+            events: 1,
             counts,
             instances: vec![("main".into(), counts)],
             running: None,
@@ -154,7 +157,7 @@ mod tests {
           not running
           809 = 150 accepted + 1 rejected + 2 unknown + 656 pending + 0 skipped
           accepted means queued by Z-API; delivery was not observed
-          unknown   "Mooca 2"   lists/groups.csv:118   no answer within 30 s
+          unknown   "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           unknown   and 1 more
           unknown: nobody can know whether Z-API took it; look in the group or chat, then
             zapi-batch resolve campaign.yaml RECIPIENT --arrived | --not-arrived

@@ -7,7 +7,7 @@ use jiff::{Timestamp, Zoned};
 use crate::diagnostic::render::Style;
 use crate::ledger::{Counts, NamedRow};
 
-use super::named::named_row;
+use super::named::named_rows;
 use super::paint::{Page, Tone};
 use super::status::equation;
 use super::words;
@@ -19,6 +19,8 @@ pub const ACCEPTED_MEANS: &str = "accepted means queued by Z-API; delivery was n
 #[derive(Debug, Clone)]
 pub struct SummaryReport {
     pub campaign: String,
+    /// How many events the manifest has.
+    pub events: usize,
     pub ending: Ending,
     /// The exit code.
     pub exit: u8,
@@ -126,8 +128,8 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
         );
         page.entry(if sandbox.duplicates > 0 { Tone::Bad } else { Tone::Quiet }, "sandbox", &rest);
     }
-    rows(&mut page, Tone::Careful, "unknown", &report.unknown, report.counts.unknown);
-    rows(&mut page, Tone::Bad, "rejected", &report.rejected, report.counts.rejected);
+    rows(&mut page, (Tone::Careful, "unknown"), (&report.unknown, report.counts.unknown), report.events);
+    rows(&mut page, (Tone::Bad, "rejected"), (&report.rejected, report.counts.rejected), report.events);
     if report.errors.iter().map(|(_, times)| times).sum::<u64>() > 1 {
         let width = report.errors.first().map_or(1, |(_, times)| times.to_string().len());
         for (error, times) in report.errors.iter().take(5) {
@@ -184,12 +186,12 @@ fn attempts(report: &SummaryReport) -> String {
     format!("{} in {}{}", report.requests, words::duration(report.duration), rate.unwrap_or_default())
 }
 
-fn rows(page: &mut Page, tone: Tone, word: &str, rows: &[NamedRow], all: u64) {
-    for row in rows.iter().take(ROWS_SHOWN) {
-        let told = named_row(page, row);
-        page.entry(tone, word, &told);
+fn rows(page: &mut Page, (tone, word): (Tone, &str), (rows, all): (&[NamedRow], u64), events: usize) {
+    let rows = &rows[..rows.len().min(ROWS_SHOWN)];
+    for row in named_rows(page, rows, events) {
+        page.entry(tone, word, &row);
     }
-    let shown = rows.len().min(ROWS_SHOWN) as u64;
+    let shown = rows.len() as u64;
     if shown > 0 && all > shown {
         page.entry(tone, word, &format!("and {} more, all of them in the results", all - shown));
     }

@@ -1,6 +1,8 @@
 //! What people are told is true, complete, and names what to type next.
 
-use crate::world::{MANIFEST, World, server};
+use zapi_batch::sandbox::{Fault, FaultRule, Options, When};
+
+use crate::world::{MANIFEST, World, server, server_with};
 
 #[test]
 fn an_event_of_the_manifest_is_never_said_to_be_gone() {
@@ -21,4 +23,28 @@ fn an_event_of_the_manifest_is_never_said_to_be_gone() {
         .run(&["plan", "m.yaml"])
         .expect(0)
         .says("launch  \"Spring launch\"   Fri 14 May 2027 19:00   no longer in the manifest");
+}
+
+/// One fault that is answered to the requests with these numbers, from 1.
+fn fails(first: u64, last: u64, status: u16) -> Options {
+    let rule = FaultRule { when: When::Requests(first, last), fault: Fault::Status(status), is_processed: false };
+    Options { faults: vec![rule], ..Options::default() }
+}
+
+#[test]
+fn unknown_rows_name_their_event_and_their_address() {
+    let world = World::new();
+    world.campaign(2);
+    let dinner = "  dinner: { name: Dinner, dateTime: \"2027-05-14T21:00\" }\nrecipients:";
+    let sends = "sends: [{ event: launch, to: [groups] }, { event: dinner, to: [groups] }]\n";
+    world.write("m.yaml", MANIFEST.replace("recipients:", dinner) + sends);
+    let server = server_with(fails(1, 4, 500));
+    let address = "120363050000000001-group";
+    for told in [world.apply(&server.base_url, &[]).expect(1), world.run(&["status", "m.yaml"]).expect(0)] {
+        for event in ["launch", "dinner"] {
+            let row = told.stdout.clone() + &told.stderr;
+            assert!(row.contains(&format!("unknown   {event} \"Group 1\"   {address}   list.csv:3   500 ")), "{row}");
+        }
+    }
+    world.run(&["resolve", "m.yaml", address, "--event", "dinner", "--arrived"]).expect(0);
 }

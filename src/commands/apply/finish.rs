@@ -150,6 +150,7 @@ impl Apply<'_> {
         let (unknown, rejected) = (rows(State::Unknown, counts.unknown), rows(State::Rejected, counts.rejected));
         let report = SummaryReport {
             campaign: self.title(&prepared.manifest.campaign),
+            events: prepared.manifest.events.len(),
             ending: done.verdict.ending.clone(),
             exit: done.verdict.exit.code(),
             counts: *counts,

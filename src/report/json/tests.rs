@@ -36,6 +36,7 @@ fn status_has_every_key_of_the_contract() {
     let counts = Counts { accepted: 150, unknown: 1, ..Counts::default() };
     let report = StatusReport {
         campaign: "spring-launch".into(),
+        events: 1,
         counts,
         instances: vec![("main".into(), counts)],
         running: None,

@@ -1,7 +1,6 @@
 //! What to know before sending: what is blocked or unknown, and the sentences of the plan.
 
-use crate::ledger::Plan;
-use crate::report::named::named_row;
+use crate::report::named::named_rows;
 use crate::report::paint::{Page, Tone};
 use crate::report::words;
 
@@ -12,7 +11,7 @@ const BLOCKED_SHOWN: usize = 5;
 /// Ends the plan.
 pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
     let plan = report.plan;
-    blocked(page, plan);
+    blocked(page, report);
     if plan.unknown > 0 {
         let rest =
             format!("{} from earlier runs: never sent again by themselves; zapi-batch status tells more", plan.unknown);
@@ -66,12 +65,13 @@ pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
     }
 }
 
-fn blocked(page: &mut Page, plan: &Plan) {
-    for row in plan.blocked.iter().take(BLOCKED_SHOWN) {
-        let told = named_row(page, row);
-        page.entry(Tone::Bad, "blocked", &told);
+fn blocked(page: &mut Page, report: &PlanReport<'_>) {
+    let plan = report.plan;
+    let rows = &plan.blocked[..plan.blocked.len().min(BLOCKED_SHOWN)];
+    for row in named_rows(page, rows, report.events.len() + report.unsent.len()) {
+        page.entry(Tone::Bad, "blocked", &row);
     }
-    let shown = plan.blocked.len().min(BLOCKED_SHOWN) as u64;
+    let shown = rows.len() as u64;
     if plan.total.blocked > shown {
         page.entry(Tone::Bad, "blocked", &format!("and {} more", plan.total.blocked - shown));
     }

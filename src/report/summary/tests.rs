@@ -23,6 +23,7 @@ fn row(label: &str, line: u32, http_status: Option<u16>, error: &str) -> NamedRo
 fn stopped() -> SummaryReport {
     SummaryReport {
         campaign: "spring-launch".into(),
+        events: 1,
         ending: Ending::Stopped(vec!["main: Client-Token not allowed (HTTP 403)".into()]),
         exit: 3,
         counts: Counts { accepted: 150, rejected: 1, unknown: 1, pending: 657, ..Counts::default() },
@@ -33,7 +34,10 @@ fn stopped() -> SummaryReport {
         duration: Duration::from_secs(459),
         errors: vec![("Invalid phone".into(), 2), ("no answer within 30 s".into(), 1)],
         unknown: vec![row("Vida ❤️ 2", 118, None, "no answer within 30 s")],
-        rejected: vec![row("5511999998888", 214, Some(400), "Invalid phone 5511999998888")],
+        rejected: vec![NamedRow {
+            address: Address::new("5511999998888"),
+            ..row("5511999998888", 214, Some(400), "Invalid phone 5511999998888")
+        }],
         left: 0,
         blocked: Vec::new(),
         next: vec![
@@ -59,7 +63,7 @@ fn a_stopped_run_says_why_and_what_to_type() {
       809 = 150 accepted + 1 rejected + 1 unknown + 657 pending + 0 skipped
       accepted means queued by Z-API; delivery was not observed
       attempts  153 in 7 min 39 s, 20/min
-      unknown   "Vida ❤️ 2"   lists/groups.csv:118   no answer within 30 s
+      unknown   "Vida ❤️ 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
       rejected  "55119****8888"   lists/groups.csv:214   400 Invalid phone 55119****8888
       error     2 x Invalid phone
       error     1 x no answer within 30 s
@@ -68,6 +72,26 @@ fn a_stopped_run_says_why_and_what_to_type() {
                 or, if it may arrive twice: zapi-batch apply campaign.yaml --resend-unknown=1
       results   spring-launch.results.csv
     "#);
+}
+
+#[test]
+fn rows_of_several_events_can_be_told_apart() {
+    let address = "5511999998888";
+    let of = |event: &str| NamedRow {
+        event: event.into(),
+        address: Address::new(address),
+        ..row("Ana", 118, None, "no answer within 30 s")
+    };
+    let said = |events, unknown: Vec<NamedRow>| {
+        let text = render(&SummaryReport { events, unknown, ..stopped() }, PLAIN);
+        text.lines().filter(|line| line.starts_with("  unknown")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let rest = "\"Ana\"   55119****8888   lists/groups.csv:118   no answer within 30 s";
+    assert_eq!(said(1, vec![of("launch")]), [format!("  unknown   {rest}")]);
+    assert_eq!(said(2, vec![of("launch")]), [format!("  unknown   launch {rest}")]);
+    // Also where the manifest does not know the other event any more.
+    let both = [format!("  unknown   launch {rest}"), format!("  unknown   dinner {rest}")];
+    assert_eq!(said(1, vec![of("launch"), of("dinner")]), both);
 }
 
 #[test]
