@@ -35,6 +35,17 @@ impl Counts {
         *self.of_mut(state) += count;
     }
 
+    fn join(&mut self, more: &Self) {
+        let Self { accepted, rejected, unknown, pending, skipped, blocked, invalid } = *more;
+        self.accepted += accepted;
+        self.rejected += rejected;
+        self.unknown += unknown;
+        self.pending += pending;
+        self.skipped += skipped;
+        self.blocked += blocked;
+        self.invalid += invalid;
+    }
+
     fn take(&mut self, state: State, count: u64) {
         let total = self.of_mut(state);
         *total = total.saturating_sub(count);
@@ -74,16 +85,22 @@ impl Ledger {
     }
 
     /// The same per instance, by the name that the manifest gave it last (rows without an instance left out), in the
-    /// manifest's order, then those that are no longer in it.
+    /// manifest's order, then those that are no longer in it. Instances that had one name after another are one.
     pub fn instance_counts(&self) -> Result<Vec<(Arc<str>, Counts)>, LedgerError> {
         self.reading(|connection| {
             let mut select =
                 connection.prepare("SELECT id, name FROM instance ORDER BY position IS NULL, position, id")?;
-            let named = select.query_map([], |row| {
+            let mut rows = select.query([])?;
+            let mut named: Vec<(Arc<str>, Counts)> = Vec::new();
+            while let Some(row) = rows.next()? {
                 let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
-                Ok((Arc::from(name), of_messages(connection, &format!(" AND instance_id = {id}"))?))
-            })?;
-            named.collect()
+                let counts = of_messages(connection, &format!(" AND instance_id = {id}"))?;
+                match named.iter_mut().find(|(known, _)| **known == *name) {
+                    Some((_, all)) => all.join(&counts),
+                    None => named.push((Arc::from(name), counts)),
+                }
+            }
+            Ok(named)
         })
     }
 

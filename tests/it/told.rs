@@ -2,7 +2,7 @@
 
 use zapi_batch::sandbox::{Fault, FaultRule, Options, When};
 
-use crate::world::{MANIFEST, World, server, server_with};
+use crate::world::{MANIFEST, Ran, World, server, server_with};
 
 #[test]
 fn an_event_of_the_manifest_is_never_said_to_be_gone() {
@@ -47,4 +47,19 @@ fn unknown_rows_name_their_event_and_their_address() {
         }
     }
     world.run(&["resolve", "m.yaml", address, "--event", "dinner", "--arrived"]).expect(0);
+}
+
+#[test]
+fn an_instance_whose_id_changed_is_one_in_the_status() {
+    let (world, server) = (World::new(), server());
+    world.campaign(2);
+    let apply = ["apply", "m.yaml", "--base-url", &server.base_url, "--rate", "unlimited"];
+    world.run(&apply).expect(0);
+    world.campaign(3);
+    Ran::of(&world.command(&apply).env("ZAPI_INSTANCE_ID", "3C02").output().unwrap()).expect(0);
+    let json = world.run(&["status", "m.yaml", "--format", "json"]).expect(0);
+    assert_eq!(json.stdout.matches("\"main\"").count(), 1, "{}", json.stdout);
+    assert_eq!(json.json()["instances"]["main"]["accepted"], 3);
+    let human = world.run(&["status", "m.yaml"]).expect(0);
+    assert!(!human.stdout.contains("via main"), "there is only one: {}", human.stdout);
 }
