@@ -181,8 +181,13 @@ fn refused(refusal: &Refusal, to_do: u64, deed: Deed) -> Failure {
                 },
             )
         }
-        Refusal::NobodyToAsk => Failure::refused(format!("there is no terminal to ask on; nothing was {done}"))
-            .help(format!("look at the plan, then give --yes={to_do}")),
+        Refusal::NobodyToAsk => {
+            let failure = Failure::refused(format!("there is no terminal to ask on; nothing was {done}"));
+            failure.help(match deed {
+                Deed::Send => format!("look at the plan, then give --yes={to_do}"),
+                Deed::TakeBack => format!("to take back all of them give --yes={to_do}"),
+            })
+        }
         Refusal::NumberNeeded { changed, invited } => Failure::refused(format!(
             "{changed} of {} would be edited or called off: nothing was sent",
             words::count(*invited, "invitation", "invitations")

@@ -18,8 +18,12 @@ pub(super) fn check_terminal(deed: Deed, is_loopback: bool, yes: Option<Option<u
     if is_loopback || yes.is_some() || is_terminal() {
         return Ok(());
     }
-    Err(Failure::refused(format!("there is no terminal to ask on; nothing was {}", deed.done()))
-        .help("look at the plan, then give --yes=COUNT with its number of messages (or --yes)"))
+    Err(Failure::refused(format!("there is no terminal to ask on; nothing was {}", deed.done())).help(match deed {
+        Deed::Send => "look at the plan, then give --yes=COUNT with its number of messages (or --yes)",
+        Deed::TakeBack => {
+            "zapi-batch check says how many of this campaign wait: give --yes=COUNT with that number (or --yes)"
+        }
+    }))
 }
 
 /// A CI machine is gone after the job, and with it a ledger that stands beside the manifest: the next job would invite

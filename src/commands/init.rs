@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, Zoned};
 
+use super::apply::quoted;
 use super::failure::Failure;
 use crate::cli::InitArgs;
 use crate::exit::Exit;
@@ -50,7 +51,7 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let manifest = args.folder.join("campaign.yaml");
     Stream::Stderr.say(&format!(
         "next  zapi-batch apply {} --sandbox   rehearses it; nothing leaves this machine\n",
-        manifest.display()
+        quoted(&manifest.display().to_string())
     ))?;
     Ok(Exit::Done)
 }

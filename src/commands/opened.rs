@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::apply::quoted;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use crate::cli::LedgerArgs;
@@ -38,6 +39,6 @@ pub(super) fn named(path: &Path) -> Result<Manifest, Failure> {
         let first = diagnostics.sorted().first().map(|diagnostic| diagnostic.message.clone());
         let why = first.unwrap_or_else(|| "it has no campaign".to_owned());
         Failure::refused(format!("{} cannot be read: {why}", path.display()))
-            .help(format!("zapi-batch validate {} tells all", path.display()))
+            .help(format!("zapi-batch validate {} tells all", quoted(&path.display().to_string())))
     })
 }

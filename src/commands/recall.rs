@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::opened;
 use super::paths::{Paths, Purpose};
 use super::service::{self, Service};
-use super::{guard, written};
+use super::{apply, guard, written};
 use crate::cli::{GlobalArgs, RecallArgs, TextOrJson};
 use crate::engine::StopSignal;
 use crate::exit::Exit;
@@ -45,7 +45,7 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         campaign: manifest.campaign.clone(),
         events: manifest.events.len(),
         found: queues.iter().map(|queue| queue.found.clone()).collect(),
-        manifest: args.manifest.display().to_string(),
+        typed: apply::with_ledger(&args.manifest, &args.ledger) + &apply::connection(&args.connection),
         doubtful: killed,
         ..RecallReport::default()
     };

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::apply::with_ledger;
 use super::failure::Failure;
 use super::opened;
 use crate::cli::{GlobalArgs, ResolveArgs};
@@ -28,11 +29,10 @@ pub(super) fn run(args: &ResolveArgs, global: &GlobalArgs) -> Result<Exit, Failu
 }
 
 fn one_of<'a>(found: &'a [UnknownMessage], args: &ResolveArgs) -> Result<&'a UnknownMessage, Failure> {
-    let manifest = args.manifest.display();
     match found {
         [one] => Ok(one),
         [] => Err(Failure::refused("no unknown message of this campaign names that recipient")
-            .help(format!("zapi-batch status {manifest} lists the unknown ones"))),
+            .help(format!("zapi-batch status {} lists the unknown ones", with_ledger(&args.manifest, &args.ledger)))),
         several => {
             let events: Vec<&str> = several.iter().map(|message| message.row.event.as_str()).collect();
             let one_label = several.iter().all(|message| message.row.address == several[0].row.address);

@@ -39,8 +39,8 @@ pub struct RecallReport {
     pub interrupted: bool,
     pub results: Option<String>,
     pub exit: u8,
-    /// The manifest as it was typed.
-    pub manifest: String,
+    /// The manifest as it was typed, with the flags by which the same ledger and service are found.
+    pub typed: String,
 }
 
 /// Before asking: how many wait, and whose they are.
@@ -91,7 +91,7 @@ pub fn render(report: &RecallReport, style: Style) -> String {
         page.line(&format!("  results: {results}"));
     }
     if report.left > 0 {
-        page.line(&format!("  next: zapi-batch recall {}", report.manifest));
+        page.line(&format!("  next: zapi-batch recall {}", report.typed));
     }
     page.into_text()
 }
@@ -153,7 +153,7 @@ mod tests {
             stopped: vec!["main: Instance not found (HTTP 404)".into()],
             results: Some("spring.results.csv".into()),
             exit: 3,
-            manifest: "m.yaml".into(),
+            typed: "m.yaml --sandbox".into(),
             ..RecallReport::default()
         };
         let style = Style { colour: false, mask: false, width: 80 };
@@ -167,7 +167,7 @@ mod tests {
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; they count as accepted: look in the group or chat
           results: spring.results.csv
-          next: zapi-batch recall m.yaml
+          next: zapi-batch recall m.yaml --sandbox
         "#);
         let json: serde_json::Value = serde_json::from_str(&json(&report, false)).unwrap();
         assert_eq!(json["instances"]["main"]["ours"], 20);

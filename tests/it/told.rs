@@ -63,3 +63,30 @@ fn an_instance_whose_id_changed_is_one_in_the_status() {
     let human = world.run(&["status", "m.yaml"]).expect(0);
     assert!(!human.stdout.contains("via main"), "there is only one: {}", human.stdout);
 }
+
+#[test]
+fn the_command_to_type_next_has_everything_that_was_given() {
+    let world = World::new();
+    world.campaign(2);
+    world.write("m.yaml", format!("{MANIFEST}delivery: {{ retries: 0, rate: unlimited }}\n"));
+    let through = |proxy: &str| {
+        let apply = ["apply", "m.yaml", "--base-url", "http://127.0.0.1:9", "--proxy", proxy, "--no-preflight"];
+        world.run(&apply).expect(3)
+    };
+    through("http://127.0.0.1:9").says("apply m.yaml --base-url http://127.0.0.1:9 --proxy http://127.0.0.1:9 --no-p");
+    for proxy in ["http://me:S3CR3T@127.0.0.1:9", "me:S3C@R3T@127.0.0.1:9", "https://me:S3CR3T@127.0.0.1:9"] {
+        let told = through(proxy).says("://***@127.0.0.1:9' --no-preflight");
+        assert!(!told.stderr.contains("S3C"), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn other_commands_are_named_with_the_flags_that_find_the_same_ledger() {
+    let world = World::new();
+    world.campaign(2);
+    world.run(&["apply", "m.yaml", "--sandbox", "--ledger", "sub.db", "--rate", "unlimited"]).expect(0);
+    let resolve = ["resolve", "m.yaml", "5511999998888", "--arrived", "--ledger", "sub.db", "--sandbox"];
+    world.run(&resolve).expect(2).says("zapi-batch status m.yaml --ledger sub.db --sandbox lists");
+    world.run(&["recall", "m.yaml"]).expect(2).says("zapi-batch check says how many of this campaign wait");
+    world.run(&["init", "my folder"]).expect(0).says("zapi-batch apply 'my folder/campaign.yaml' --sandbox");
+}

@@ -20,7 +20,7 @@ use super::campaign::{self, Campaign, Keep};
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::{dry_run, format_of, planning};
-use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, SelectionArgs};
+use crate::cli::{ApplyArgs, ConnectionArgs, Format, GlobalArgs, LedgerArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
 use crate::engine::StopSignal;
@@ -175,18 +175,14 @@ impl Apply<'_> {
 }
 
 /// The command line to type again: what selects, if that is to hold, and where things are, but nothing that was meant for
-/// once (`--yes`, `--resend-unknown`) and nothing that may hold a secret (`--proxy`).
+/// once (`--yes`, `--resend-unknown`).
 fn command(args: &ApplyArgs, selection: Option<&SelectionArgs>) -> String {
     let mut command = format!("zapi-batch apply {}", quoted(&args.manifest.display().to_string()));
-    let mut flag = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            command.extend([" ", name, " ", &quoted(&value)]);
-        }
-    };
+    let mut flag = |name: &str, value: Option<String>| add_flag(&mut command, name, value);
     flag("--ledger", args.ledger.ledger.as_ref().map(|path| path.display().to_string()));
     flag("--results", args.results.as_ref().map(|path| path.display().to_string()));
-    flag("--env-file", args.connection.env_file.as_ref().map(|path| path.display().to_string()));
-    flag("--base-url", args.connection.base_url.clone());
+    command.push_str(&connection(&args.connection));
+    let mut flag = |name: &str, value: Option<String>| add_flag(&mut command, name, value);
     if let Some(selection) = selection {
         flag("--only", selection.only.clone());
         flag("--to", selection.to.clone());
@@ -216,6 +212,28 @@ pub(super) fn with_ledger(manifest: &Path, args: &LedgerArgs) -> String {
     let ledger = ledger.map_or_else(String::new, |path| format!(" --ledger {}", quoted(&path.display().to_string())));
     let sandbox = if args.sandbox { " --sandbox" } else { "" };
     format!("{}{ledger}{sandbox}", quoted(&manifest.display().to_string()))
+}
+
+/// The flags by which another command reaches the same service, each after a blank; a proxy without its password.
+pub(super) fn connection(args: &ConnectionArgs) -> String {
+    let mut flags = String::new();
+    add_flag(&mut flags, "--env-file", args.env_file.as_ref().map(|path| path.display().to_string()));
+    add_flag(&mut flags, "--base-url", args.base_url.clone());
+    add_flag(&mut flags, "--proxy", args.proxy.as_deref().map(without_password));
+    flags
+}
+
+fn add_flag(command: &mut String, name: &str, value: Option<String>) {
+    if let Some(value) = value {
+        command.extend([" ", name, " ", &quoted(&value)]);
+    }
+}
+
+/// A proxy's user and password are for the person who typed them.
+fn without_password(proxy: &str) -> String {
+    let Some((user, host)) = proxy.rsplit_once('@') else { return proxy.to_owned() };
+    let scheme = if user.trim_start().starts_with("https://") { "https" } else { "http" };
+    format!("{scheme}://***@{host}")
 }
 
 /// Quoted for a shell where that is needed.
