@@ -86,7 +86,44 @@ impl Quota {
         Self::new(connection, path, owner)
     }
 
-    /// For the simulation.
+    /// A copy for a plan: whatever is done to it, the file stays as it is, and where there is none, none is made.
+    pub fn copy(state: &Path, owner: &str) -> Result<Self, QuotaError> {
+        let path = state.join("quota.db");
+        let failed = |what: String| QuotaError { path: path.clone(), what };
+        let mut copy = Self::in_memory(owner)?;
+        let file = match path.canonicalize() {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(copy),
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        let read = || {
+            let flags =
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+            let connection = Connection::open_with_flags(&file, flags)?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            copy.take_over(&connection)
+        };
+        read().map_err(|error: rusqlite::Error| failed(error.to_string()))?;
+        copy.path = path;
+        Ok(copy)
+    }
+
+    fn take_over(&self, from: &Connection) -> rusqlite::Result<()> {
+        let version: i64 = from.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version == 0 {
+            return Ok(());
+        }
+        let mut select = from.prepare("SELECT instance, day, owner, count FROM sent")?;
+        let mut rows = select.query([])?;
+        let mut insert = self.connection.prepare("INSERT INTO sent VALUES (?1, ?2, ?3, ?4)")?;
+        while let Some(row) = rows.next()? {
+            let text = |column| row.get::<_, String>(column);
+            insert.execute(params![text(0)?, text(1)?, text(2)?, row.get::<_, i64>(3)?])?;
+        }
+        Ok(())
+    }
+
+    /// In memory: for the simulation, and where a copy begins.
     pub fn in_memory(owner: &str) -> Result<Self, QuotaError> {
         let path = PathBuf::from(":memory:");
         match Connection::open_in_memory() {
@@ -279,122 +316,4 @@ fn create_private(folder: &Path, file: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    const DAY: Date = jiff::civil::date(2026, 12, 4);
-
-    fn instance(name: &str) -> Fingerprint {
-        Fingerprint::from_hex(name)
-    }
-
-    fn take_all(quota: &mut Quota, limit: u32) -> u32 {
-        let mut taken = 0;
-        while quota.take(&instance("a"), DAY, limit).unwrap() {
-            taken += 1;
-        }
-        taken
-    }
-
-    #[test]
-    fn a_limit_is_reached_exactly_whoever_sends() {
-        for limit in [0, 1, 2, 7, 20, 100, 1000] {
-            let folder = tempfile::tempdir().unwrap();
-            let open = |owner| Quota::open(folder.path(), owner).unwrap();
-            let (mut one, mut two) = (open("one"), open("two"));
-            let mut taken = 0;
-            // In turn; each gets what is left after what the other has reserved.
-            for turn in 0..3 * limit {
-                let quota = if turn % 3 == 0 { &mut one } else { &mut two };
-                taken += u32::from(quota.take(&instance("a"), DAY, limit).unwrap());
-            }
-            assert!(taken <= limit);
-            one.release().unwrap();
-            taken += take_all(&mut two, limit);
-            two.release().unwrap();
-            taken += take_all(&mut one, limit);
-            assert_eq!(taken, limit);
-            assert_eq!(one.used(&instance("a"), DAY).unwrap(), u64::from(limit));
-            assert!(limit == 0 || one.take(&instance("b"), DAY, limit).unwrap(), "another instance");
-            assert!(limit == 0 || one.take(&instance("a"), DAY.tomorrow().unwrap(), limit).unwrap(), "tomorrow");
-        }
-    }
-
-    #[test]
-    fn what_was_not_sent_is_put_back() {
-        let mut quota = Quota::in_memory("one").unwrap();
-        assert_eq!(take_all(&mut quota, 5), 5);
-        quota.put_back(&instance("a"), DAY);
-        assert_eq!(take_all(&mut quota, 5), 1);
-        assert_eq!(take_all(&mut quota, 5), 0);
-    }
-
-    #[test]
-    fn a_killed_run_leaves_no_more_reserved_than_its_ledger_says() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut quota = Quota::open(folder.path(), "one").unwrap();
-        for _ in 0..3 {
-            assert!(quota.take(&instance("a"), DAY, 100).unwrap());
-        }
-        std::mem::forget(quota);
-        let mut next = Quota::open(folder.path(), "one").unwrap();
-        assert_eq!(next.used(&instance("a"), DAY).unwrap(), 12, "a grant of an eighth");
-        next.correct(&instance("a"), DAY, 3).unwrap();
-        assert_eq!(next.used(&instance("a"), DAY).unwrap(), 3);
-        assert_eq!(take_all(&mut next, 100), 97);
-    }
-
-    #[test]
-    fn without_a_limit_sends_are_counted_for_those_who_have_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut free = Quota::open(folder.path(), "free").unwrap();
-        for sent in 1..=100 {
-            free.count(&instance("a"), DAY, 1).unwrap();
-            let used = free.used(&instance("a"), DAY).unwrap();
-            assert!((sent..=sent + sent / 8).contains(&used), "{used} counted, {sent} sent");
-        }
-        for (sends, counted) in [(64, 102 + 63 * 128), (128, 102 + 63 * 128)] {
-            free.count(&instance("a"), DAY, sends).unwrap();
-            assert_eq!(free.used(&instance("a"), DAY).unwrap(), counted, "after {sends} more");
-        }
-        drop(free);
-        let mut limited = Quota::open(folder.path(), "limited").unwrap();
-        assert_eq!(take_all(&mut limited, 302), 10);
-    }
-
-    #[test]
-    fn two_processes_at_once_stay_within_the_limit() {
-        let folder = tempfile::tempdir().unwrap();
-        let taken: u32 = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4)
-                .map(|owner| {
-                    let folder = folder.path();
-                    scope.spawn(move || take_all(&mut Quota::open(folder, &owner.to_string()).unwrap(), 100))
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        });
-        assert!(taken <= 100, "{taken}");
-        assert_eq!(taken + take_all(&mut Quota::open(folder.path(), "last").unwrap(), 100), 100);
-    }
-
-    #[test]
-    fn the_state_directory_is_private_and_found_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = folder.path().join("a/b");
-        Quota::open(&state, "one").unwrap();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&state), mode(&state.join("quota.db"))), (0o700, 0o600));
-        let all = [("ZAPI_STATE_DIR", "/z"), ("XDG_STATE_HOME", "/x"), ("HOME", "/h")];
-        let found = |given: &[(&str, &str)]| {
-            let given: HashMap<_, _> = given.iter().copied().collect();
-            state_directory(&|name| given.get(name).map(|value| (*value).to_owned()))
-        };
-        assert_eq!(found(&all), Some("/z".into()));
-        assert_eq!(found(&all[1..]), Some("/x/zapi-batch".into()));
-        assert_eq!(found(&all[2..]), Some("/h/.local/state/zapi-batch".into()));
-        assert_eq!(found(&[("ZAPI_STATE_DIR", "")]), None);
-    }
-}
+mod tests;

@@ -9,15 +9,17 @@ use super::campaign::Campaign;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::planning::{self, Shown};
-use super::{confirm, credentials, estimate, format_of, service, tested};
+use super::{apply, confirm, credentials, estimate, format_of, service, tested};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
 use crate::diagnostic::text::run as text;
 use crate::exit::Exit;
+use crate::instance::Instance;
 use crate::ledger::sent::Sent;
 use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
 use crate::manifest::Manifest;
+use crate::quota::{self, Quota};
 use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text, words};
 
 /// What is planned, whichever command asks.
@@ -69,7 +71,7 @@ pub(super) fn run(
     };
     let instances = instances(campaign, &wish);
     let planned = match campaign.manifest.as_ref().filter(|_| errors == 0) {
-        Some(manifest) => Some(plan(campaign, manifest, &instances, &wish, now, &mut |_| Ok(()))?),
+        Some(manifest) => Some(plan(campaign, manifest, instances.as_deref(), &wish, now, &mut |_| Ok(()))?),
         None => None,
     };
     if let Some(planned) = &planned {
@@ -152,7 +154,7 @@ pub(super) fn tell_people(
 pub(super) fn plan<'a>(
     campaign: &Campaign,
     manifest: &'a Manifest,
-    instances: &[InstanceRef],
+    instances: Option<&[Instance]>,
     wish: &Wish<'_>,
     now: Timestamp,
     visit: &mut dyn FnMut(&Change<'_>) -> std::io::Result<()>,
@@ -166,7 +168,8 @@ pub(super) fn plan<'a>(
     let suppressed =
         |identity: &str| campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity));
     let rules = planning::rules(wish.rules, wish.resend_unknown.is_some());
-    let context = planning::context(campaign, instances, &narrow, &columns, &suppressed, rules, now);
+    let refs = refs(manifest, instances);
+    let context = planning::context(campaign, &refs, &narrow, &columns, &suppressed, rules, now);
     let mut changes = Changes::new();
     let mut failed = None;
     let plan = ledger.plan(&campaign.spool, &context, &mut |change| {
@@ -184,9 +187,17 @@ pub(super) fn plan<'a>(
     }
     planning::check_numbers(&plan, wish.resend_unknown, wish.rules.cancel_left)?;
     let limits = planning::limits(manifest, wish.rate);
-    let estimate = estimate::of(manifest, &plan, &limits, wish.limit, None, now)?;
-    let counts = ledger.counts(&narrow)?;
     let mut notes = tested::notes(manifest, &plan, &narrow, &paths.tested);
+    let sent = match sent_today(manifest, instances, &ledger, wish, now) {
+        Ok(sent) => sent,
+        Err(why) => {
+            notes.extend(is_limited(manifest, &plan).then(|| format!("what was sent today is not counted: {why}")));
+            None
+        }
+    };
+    let sent = sent.as_ref().zip(instances);
+    let estimate = estimate::of(manifest, &plan, &limits, wish.limit, sent, now)?;
+    let counts = ledger.counts(&narrow)?;
     if note == LedgerNote::Missing
         && let Some(sent) = Sent::read(&paths.sent)?
     {
@@ -196,6 +207,31 @@ pub(super) fn plan<'a>(
     let narrowed = planning::narrowed(wish.selection, wish.limit);
     let previews = wish.previews;
     Ok(Planned { manifest, plan, changes, estimate, note, notes, paths, counts, limits, to_do, narrowed, previews })
+}
+
+/// What each instance has sent today, as an apply would count it; `None` in a rehearsal, which keeps no daily limit.
+fn sent_today(
+    manifest: &Manifest,
+    instances: Option<&[Instance]>,
+    ledger: &Ledger,
+    wish: &Wish<'_>,
+    now: Timestamp,
+) -> Result<Option<Quota>, String> {
+    if wish.ledger.sandbox {
+        return Ok(None);
+    }
+    let instances = instances.ok_or("without credentials nobody knows through which instance")?;
+    let state = quota::state_directory(&|name| std::env::var(name).ok());
+    let copy = state.map_or_else(|| Quota::in_memory(ledger.id()), |state| Quota::copy(&state, ledger.id()));
+    let mut quota = copy.map_err(|error| error.to_string())?;
+    apply::correct(&mut quota, manifest, instances, ledger, now).map_err(|failure| failure.message)?;
+    Ok(Some(quota))
+}
+
+/// Whether a daily limit holds for anything that is to be sent.
+fn is_limited(manifest: &Manifest, plan: &Plan) -> bool {
+    let sends = |name: &str| plan.instances.iter().any(|planned| *planned.name == *name && planned.counts.to_do() > 0);
+    manifest.instances.iter().any(|instance| instance.limits.daily_limit.is_some() && sends(&instance.name))
 }
 
 /// A machine that has the repository and not the ledger may plan, and must not send.
@@ -220,10 +256,10 @@ fn open(paths: &Paths) -> Result<(Ledger, LedgerNote), Failure> {
     }
 }
 
-/// The instances, with fingerprints where the credentials are there; a dry run goes on without them, with a warning.
-pub(super) fn instances(campaign: &mut Campaign, wish: &Wish<'_>) -> Vec<InstanceRef> {
-    let Some(manifest) = &campaign.manifest else { return Vec::new() };
-    let found = if wish.ledger.sandbox {
+/// The instances with their credentials, where these are there; a dry run goes on without them, with a warning.
+pub(super) fn instances(campaign: &mut Campaign, wish: &Wish<'_>) -> Option<Vec<Instance>> {
+    let manifest = campaign.manifest.as_ref()?;
+    if wish.ledger.sandbox {
         Some(service::rehearsed(manifest))
     } else {
         match credentials::read(manifest, wish.env_file) {
@@ -238,8 +274,12 @@ pub(super) fn instances(campaign: &mut Campaign, wish: &Wish<'_>) -> Vec<Instanc
                 None
             }
         }
-    };
-    let fingerprint = |index: usize| found.as_ref().map(|instances| instances[index].fingerprint());
+    }
+}
+
+/// The instances as the ledger compares them, with fingerprints where these are known.
+fn refs(manifest: &Manifest, instances: Option<&[Instance]>) -> Vec<InstanceRef> {
+    let fingerprint = |index: usize| instances.map(|instances| instances[index].fingerprint());
     let names = manifest.instances.iter().map(|instance| Arc::clone(&instance.name));
     names.enumerate().map(|(index, name)| InstanceRef { name, fingerprint: fingerprint(index) }).collect()
 }

@@ -30,15 +30,18 @@ pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure>
         previews: true,
     };
     let instances = dry_run::instances(&mut campaign, &wish);
-    let planned = match campaign.manifest.as_ref().filter(|_| errors == 0) {
-        Some(manifest) => {
-            Some(dry_run::plan(&campaign, manifest, &instances, &wish, now, &mut |change| match args.format {
-                Format::Json => writer.change(change),
-                Format::Human | Format::Github | Format::Sarif | Format::Junit => Ok(()),
-            })?)
-        }
-        None => None,
-    };
+    let planned =
+        match campaign.manifest.as_ref().filter(|_| errors == 0) {
+            Some(manifest) => {
+                Some(dry_run::plan(&campaign, manifest, instances.as_deref(), &wish, now, &mut |change| match args
+                    .format
+                {
+                    Format::Json => writer.change(change),
+                    Format::Human | Format::Github | Format::Sarif | Format::Junit => Ok(()),
+                })?)
+            }
+            None => None,
+        };
     match args.format {
         Format::Human => dry_run::tell_people(&campaign, planned.as_ref(), &args.manifest, global, now)?,
         Format::Json => {

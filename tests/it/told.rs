@@ -90,3 +90,47 @@ fn other_commands_are_named_with_the_flags_that_find_the_same_ledger() {
     world.run(&["recall", "m.yaml"]).expect(2).says("zapi-batch check says how many of this campaign wait");
     world.run(&["init", "my folder"]).expect(0).says("zapi-batch apply 'my folder/campaign.yaml' --sandbox");
 }
+
+#[test]
+fn a_plan_counts_what_was_sent_today_and_leaves_no_file() {
+    let (world, server) = (World::new(), server());
+    world.campaign(6);
+    let limited = format!("{MANIFEST}delivery: {{ rate: unlimited, dailyLimit: 10 }}\n");
+    world.write("m.yaml", &limited);
+    world.run(&["plan", "m.yaml"]).expect(0);
+    assert_eq!(world.files(), ["list.csv", "m.yaml"]);
+    world.apply(&server.base_url, &[]).expect(0);
+    world.campaign(12);
+    world.write("m.yaml", &limited);
+    world.write("other.yaml", limited.replace("spring", "summer"));
+    // Four may go out today; the rest goes when the day of the manifest's zone is over.
+    let is_tomorrow = |arguments: &[&str]| {
+        let mut plan = world.run(&[&["plan"], arguments, &["--format", "json"]].concat()).expect(0).json();
+        plan["estimate"]["done_at"].take().as_str().unwrap().ends_with("T03:00:00Z")
+    };
+    assert!(is_tomorrow(&["m.yaml"]) && is_tomorrow(&["other.yaml"]));
+    let counts = std::fs::read(world.path(".state/quota.db")).unwrap();
+    world.run(&["apply", "m.yaml", "--dry-run"]).expect(0).says("at most 10 a day: done by ");
+    assert_eq!(std::fs::read(world.path(".state/quota.db")).unwrap(), counts);
+    std::fs::remove_dir_all(world.path(".state")).unwrap();
+    assert!(is_tomorrow(&["m.yaml"]), "its own ledger knows what it has sent");
+    assert!(!world.path(".state").exists());
+    world.write("other.yaml", limited.replace("spring", "summer").replace("10 }", "12 }"));
+    assert!(!is_tomorrow(&["other.yaml"]), "nobody else knows");
+}
+
+#[test]
+fn a_plan_says_when_it_cannot_count_what_was_sent_today() {
+    let world = World::new();
+    world.campaign(3);
+    let without = |note: bool| {
+        let plan = Ran::of(&world.command(&["plan", "m.yaml"]).env_remove("ZAPI_INSTANCE_ID").output().unwrap());
+        let said = plan.expect(0).stdout;
+        assert_eq!(said.matches("what was sent today is not counted").count(), usize::from(note), "{said}");
+    };
+    without(false);
+    world.write("m.yaml", format!("{MANIFEST}delivery: {{ dailyLimit: 10 }}\n"));
+    without(true);
+    world.write(".state/quota.db", "no database".repeat(1000));
+    world.run(&["plan", "m.yaml"]).expect(0).says("what was sent today is not counted: the daily counts in ");
+}

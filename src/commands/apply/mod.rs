@@ -29,6 +29,7 @@ use crate::ledger::{Counts, Ledger, Mode, Narrow, VerbCounts};
 use crate::manifest::wordings::Wording;
 use crate::report::{Stream, json, words};
 use ending::Typed;
+pub(super) use prepare::correct;
 
 pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();

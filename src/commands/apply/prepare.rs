@@ -11,6 +11,7 @@ use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
 use crate::commands::{guard, planning};
 use crate::engine::window;
+use crate::instance::Instance;
 use crate::ledger::{Aside, InstanceRef, Ledger, Mode, sent};
 use crate::manifest::{ListKind, Manifest};
 use crate::quota::{self, Quota};
@@ -139,7 +140,8 @@ impl Apply<'_> {
             .ok_or_else(|| "there is no state directory; set ZAPI_STATE_DIR".to_owned())
             .and_then(|state| Quota::open(&state, ledger.id()).map_err(|error| error.to_string()))
             .and_then(|mut quota| {
-                correct(&mut quota, manifest, service, ledger, Timestamp::now()).map_err(|failure| failure.message)?;
+                correct(&mut quota, manifest, &service.instances, ledger, Timestamp::now())
+                    .map_err(|failure| failure.message)?;
                 Ok(quota)
             });
         match opened {
@@ -164,14 +166,14 @@ impl Apply<'_> {
 }
 
 /// A run that was killed had reserved more of the day than it has sent: what its ledger says counts instead.
-fn correct(
+pub(in crate::commands) fn correct(
     quota: &mut Quota,
     manifest: &Manifest,
-    service: &Service,
+    instances: &[Instance],
     ledger: &Ledger,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    for (spec, instance) in manifest.instances.iter().zip(&service.instances) {
+    for (spec, instance) in manifest.instances.iter().zip(instances) {
         let fingerprint = instance.fingerprint();
         let (from, to) = (window::day_begins(&spec.limits, now), window::next_day(&spec.limits, now));
         let sent = ledger.sent_between(&fingerprint, from, to)?;
