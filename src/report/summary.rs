@@ -130,13 +130,7 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
     }
     rows(&mut page, (Tone::Careful, "unknown"), (&report.unknown, report.counts.unknown), report.events);
     rows(&mut page, (Tone::Bad, "rejected"), (&report.rejected, report.counts.rejected), report.events);
-    if report.errors.iter().map(|(_, times)| times).sum::<u64>() > 1 {
-        let width = report.errors.first().map_or(1, |(_, times)| times.to_string().len());
-        for (error, times) in report.errors.iter().take(5) {
-            let error = page.foreign(error, 120);
-            page.entry(Tone::Bad, "error", &format!("{times:>width$} x {error}"));
-        }
-    }
+    errors(&mut page, report);
     if report.left > 0 {
         let rest = format!("{} no longer listed or suppressed; the invitation stands", words::messages(report.left));
         page.entry(Tone::Careful, "left", &rest);
@@ -194,6 +188,24 @@ fn rows(page: &mut Page, (tone, word): (Tone, &str), (rows, all): (&[NamedRow], 
     let shown = rows.len() as u64;
     if shown > 0 && all > shown {
         page.entry(tone, word, &format!("and {} more, all of them in the results", all - shown));
+    }
+}
+
+/// How often which error was met. A single one is shown only where nothing else says it: that of an edit which is still to
+/// be made stands in no row.
+fn errors(page: &mut Page, report: &SummaryReport) {
+    if let [(error, 1)] = report.errors.as_slice() {
+        let is_in_row = report.unknown.iter().chain(&report.rejected).any(|row| row.error == *error);
+        let is_in_head =
+            matches!(&report.ending, Ending::Stopped(reasons) if reasons.iter().any(|why| why.contains(error)));
+        if is_in_row || is_in_head {
+            return;
+        }
+    }
+    let width = report.errors.first().map_or(1, |(_, times)| times.to_string().len());
+    for (error, times) in report.errors.iter().take(5) {
+        let error = page.foreign(error, 120);
+        page.entry(Tone::Bad, "error", &format!("{times:>width$} x {error}"));
     }
 }
 

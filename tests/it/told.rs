@@ -50,6 +50,17 @@ fn unknown_rows_name_their_event_and_their_address() {
 }
 
 #[test]
+fn one_edit_that_is_still_to_be_made_says_why() {
+    let world = World::new();
+    world.campaign(2);
+    let server = server_with(fails(3, 3, 500));
+    world.apply(&server.base_url, &[]).expect(0);
+    world.write("m.yaml", MANIFEST.replace("Welcome", "Hello") + "delivery: { retries: 0 }\n");
+    let told = world.apply(&server.base_url, &[]).expect(5).says("some edits are still to be made");
+    assert_eq!(told.stderr.matches("error     1 x Internal server error").count(), 1, "{}", told.stderr);
+}
+
+#[test]
 fn an_instance_whose_id_changed_is_one_in_the_status() {
     let (world, server) = (World::new(), server());
     world.campaign(2);

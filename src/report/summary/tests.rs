@@ -95,6 +95,21 @@ fn rows_of_several_events_can_be_told_apart() {
 }
 
 #[test]
+fn a_single_error_is_shown_where_nothing_else_says_it() {
+    let report = |ending, error: &str| SummaryReport {
+        ending,
+        errors: vec![(error.to_owned(), 1)],
+        rejected: Vec::new(),
+        ..stopped()
+    };
+    let says = |report: SummaryReport| render(&report, PLAIN).contains("  error     1 x ");
+    let more = || Ending::MoreToDo("some edits are still to be made".into());
+    assert!(says(report(more(), "500 boom")));
+    assert!(!says(report(more(), "no answer within 30 s")), "the row of the unknown one has it");
+    assert!(!says(report(stopped().ending, "Client-Token not allowed")), "the first line has it");
+}
+
+#[test]
 fn a_run_that_went_well_says_little() {
     let report = SummaryReport {
         ending: Ending::Done,
