@@ -145,7 +145,8 @@ impl Watch {
         Some((last.1.saturating_sub(first.1), length))
     }
 
-    /// By what was measured while every lane sends; else what the estimate said, which knows windows and limits.
+    /// By what was measured while every lane sends, but never before what the plan said, which knows windows and daily
+    /// limits; and nothing where the plan, or a lane that waits for longer, says that it will not be so.
     fn end(&self, now: &Zoned) -> Option<String> {
         let left = self.to_do.saturating_sub(self.tally.through());
         if left == 0 {
@@ -154,7 +155,8 @@ impl Watch {
         let steady = self.lanes.iter().all(|lane| matches!(lane.now, Doing::Sending | Doing::Stopped(LaneEnd::Done)));
         let planned = match self.estimate {
             EstimatedEnd::At(at) => Some(at),
-            EstimatedEnd::Nothing | EstimatedEnd::OutOfTime { .. } | EstimatedEnd::TooFar { .. } => None,
+            EstimatedEnd::Nothing => None,
+            EstimatedEnd::OutOfTime { .. } | EstimatedEnd::TooFar { .. } => return None,
         };
         let measured =
             self.measured().filter(|(sends, length)| *sends >= 5 && !length.is_zero()).and_then(|(sends, length)| {
@@ -162,10 +164,10 @@ impl Watch {
                 let seconds = left as f64 * length.as_secs_f64() / sends as f64;
                 now.timestamp().checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
             });
-        // Within a day of a rate that holds there is nothing that the measured rate does not know; beyond, the estimate.
         let near = measured.filter(|at| steady && at.duration_since(now.timestamp()) < SignedDuration::from_hours(1));
-        let at = near.or(planned).or(measured)?;
-        (at > now.timestamp()).then(|| format!("done about {}", words::moment(at, now)))
+        let at = near.max(planned).or(measured)?;
+        let outlasted = self.lanes.iter().any(|lane| matches!(lane.now, Doing::Waiting { until, .. } if until > at));
+        (at > now.timestamp() && !outlasted).then(|| format!("done about {}", words::moment(at, now)))
     }
 
     fn standing(&self, now: &Zoned) -> Vec<String> {
@@ -217,6 +219,33 @@ mod tests {
         assert_eq!(watch.counts(), "20 accepted, 0 rejected, 0 unknown");
         assert_eq!(watch.pace(&now), "20/min, done about 18:40");
         assert_eq!(watch.last(), "last \"Vida ❤️\\u{1b}[2J\"");
+    }
+
+    #[test]
+    fn its_end_is_never_before_the_plans() {
+        let start: Zoned = "2026-12-04T18:00[America/Sao_Paulo]".parse().unwrap();
+        let at = |text: &str| EstimatedEnd::At(text.parse().unwrap());
+        let not_after = "2026-12-05T12:00-03".parse().unwrap();
+        let table = [
+            // A window, or a daily limit, comes in between.
+            (at("2026-12-07T03:00-03"), "20/min, done about Mon 03:00"),
+            // Slower than planned.
+            (at("2026-12-04T18:35-03"), "20/min, done about 18:40"),
+            (EstimatedEnd::Nothing, "20/min, done about 18:40"),
+            (EstimatedEnd::OutOfTime { left: 40, not_after }, "20/min"),
+            (EstimatedEnd::TooFar { left: 7 }, "20/min"),
+        ];
+        for (estimate, text) in table {
+            let mut watch = Watch { estimate, ..watch(&["main"], &start) };
+            for number in 1..=20_u32 {
+                watch.event(&settled(u64::from(number), "Mooca"), later(&start, i64::from(number) * 3).timestamp());
+            }
+            assert_eq!(watch.pace(&later(&start, 60)), text);
+        }
+        let monday = "2026-12-07T09:00-03".parse().unwrap();
+        let mut waits = Watch { estimate: at("2026-12-04T18:35-03"), ..watch(&["main"], &start) };
+        waits.event(&Event::Waiting { lane: 0, why: Why::DailyLimit { limit: 20 }, until: monday }, start.timestamp());
+        assert_eq!(waits.pace(&start), "waiting: daily limit of 20 reached, on at Mon 09:00");
     }
 
     #[test]
