@@ -186,7 +186,7 @@ pub(super) fn plan<'a>(
         return Err(error.into());
     }
     planning::check_numbers(&plan, wish.resend_unknown, wish.rules.cancel_left)?;
-    let limits = planning::limits(manifest, wish.rate);
+    let limits = planning::limits(manifest, wish.rate, purpose);
     let mut notes = tested::notes(manifest, &plan, &narrow, &paths.tested);
     let sent = match sent_today(manifest, instances, &ledger, wish, now) {
         Ok(sent) => sent,

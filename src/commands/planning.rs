@@ -8,6 +8,7 @@ use jiff::Zoned;
 use super::campaign::Campaign;
 
 use super::failure::Failure;
+use super::paths::Purpose;
 use crate::cli::{RulesArgs, SelectionArgs};
 use crate::delivery::{Limits, Rate};
 use crate::diagnostic::suggest::nearest;
@@ -90,13 +91,14 @@ pub(super) fn check_numbers(
     Ok(())
 }
 
-/// The limits of each instance, with `--rate` over the manifest's.
-pub(super) fn limits(manifest: &Manifest, rate: Option<Rate>) -> Vec<Limits> {
-    let with_rate = |limits: &Limits| match rate {
-        Some(rate) => Limits { rate, ..limits.clone() },
-        None => limits.clone(),
+/// The limits of each instance, with `--rate` over the manifest's. A rehearsal keeps no daily limit.
+pub(super) fn limits(manifest: &Manifest, rate: Option<Rate>, purpose: Purpose) -> Vec<Limits> {
+    let of = |limits: &Limits| Limits {
+        rate: rate.unwrap_or(limits.rate),
+        daily_limit: limits.daily_limit.filter(|_| !purpose.is_sandbox()),
+        ..limits.clone()
     };
-    manifest.instances.iter().map(|instance| with_rate(&instance.limits)).collect()
+    manifest.instances.iter().map(|instance| of(&instance.limits)).collect()
 }
 
 /// What a plan's report is made of, beside the plan itself.

@@ -142,6 +142,9 @@ fn a_plan_says_when_it_cannot_count_what_was_sent_today() {
     without(false);
     world.write("m.yaml", format!("{MANIFEST}delivery: {{ dailyLimit: 10 }}\n"));
     without(true);
+    // A rehearsal keeps no daily limit, so it neither counts nor waits for one.
+    let rehearsed = world.run(&["plan", "m.yaml", "--sandbox"]).expect(0).stdout;
+    assert!(!rehearsed.contains("a day") && !rehearsed.contains("not counted"), "{rehearsed}");
     world.write(".state/quota.db", "no database".repeat(1000));
     world.run(&["plan", "m.yaml"]).expect(0).says("what was sent today is not counted: the daily counts in ");
 }

@@ -59,7 +59,7 @@ impl Apply<'_> {
         if !self.purpose.is_test() {
             prepared.notes.extend(tested::notes(prepared.manifest, &plan, &self.narrow, &prepared.paths.tested));
         }
-        let limits = planning::limits(prepared.manifest, self.args.rate);
+        let limits = planning::limits(prepared.manifest, self.args.rate, self.purpose);
         let used = prepared.quota.as_ref().map(|quota| (quota, prepared.service.instances.as_slice()));
         let estimate = estimate::of(prepared.manifest, &plan, &limits, self.args.limit, used, now)?;
         let agreed = Agreed { to_do: planning::to_do(&plan, self.args.limit), plan, estimate, limits };
