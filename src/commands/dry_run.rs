@@ -198,10 +198,12 @@ pub(super) fn plan<'a>(
     let sent = sent.as_ref().zip(instances);
     let estimate = estimate::of(manifest, &plan, &limits, wish.limit, sent, now)?;
     let counts = ledger.counts(&narrow)?;
-    if note == LedgerNote::Missing
-        && let Some(sent) = Sent::read(&paths.sent)?
-    {
-        notes.insert(0, sent_elsewhere(&paths.sent, &sent));
+    match Sent::read(&paths.sent) {
+        // An apply refuses any other ledger, too: an empty one that was begun after the right one was lost.
+        Ok(Some(sent)) if sent.ledger != ledger.id() => notes.insert(0, sent_elsewhere(&paths.sent, &sent)),
+        Ok(_) => {}
+        Err(error) if note == LedgerNote::Missing => return Err(error.into()),
+        Err(error) => notes.insert(0, format!("apply refuses to send: {error}")),
     }
     let to_do = planning::to_do(&plan, wish.limit);
     let narrowed = planning::narrowed(wish.selection, wish.limit);

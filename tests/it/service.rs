@@ -120,6 +120,14 @@ fn a_ledger_that_is_elsewhere_is_not_taken_for_nothing_sent() {
         world.run(command).expect(0).says("spring.sent.json: 3 messages accepted already");
     }
     world.apply(&server.base_url, &[]).expect(4);
+    // A file that is empty is made a ledger by the apply that is refused; it is not the one that was lost.
+    world.write("spring.ledger.db", "");
+    for _ in 0..2 {
+        world.run(&["plan", "m.yaml"]).expect(0).says("spring.sent.json: 3 messages accepted already");
+        world.apply(&server.base_url, &[]).expect(4);
+    }
+    world.write("spring.sent.json", "{");
+    world.run(&["plan", "m.yaml"]).expect(0).says("apply refuses to send: ");
     assert_eq!(server.counts().requests, 3);
 }
 
