@@ -6,8 +6,7 @@ use super::service::{self, Service};
 use crate::cli::{GlobalArgs, GroupsArgs};
 use crate::exit::Exit;
 use crate::manifest::Manifest;
-use crate::report::results::harmless;
-use crate::report::stream;
+use crate::report::{stream, words};
 
 pub(super) fn run(args: &GroupsArgs, _global: &GlobalArgs) -> Result<Exit, Failure> {
     let manifest = opened::named(&args.manifest)?;
@@ -20,11 +19,19 @@ pub(super) fn run(args: &GroupsArgs, _global: &GlobalArgs) -> Result<Exit, Failu
         .map_err(|fault| Failure::new(Exit::Stopped, format!("the groups cannot be listed: {fault}")))?;
     let mut csv = csv::Writer::from_writer(stream::stdout());
     let written = csv.write_record(["phone", "name"]).and_then(|()| {
-        groups.iter().try_for_each(|group| csv.write_record([&*group.phone, &*harmless(&group.name)]))?;
+        groups.iter().try_for_each(|group| csv.write_record([&*group.phone, &*cell(&group.name)]))?;
         Ok(csv.flush()?)
     });
     written.map_err(|error| Failure::new(Exit::Ledger, format!("writing the list failed: {error}")))?;
     Ok(Exit::Done)
+}
+
+/// A name as it is, but for what no terminal should obey; a `'` keeps spreadsheets from running it, and is taken away again
+/// where the list is read.
+fn cell(name: &str) -> String {
+    let name = words::printable(name);
+    let begins_formula = name.trim_start_matches('\'').starts_with(['=', '+', '-', '@']);
+    if begins_formula { format!("'{name}") } else { name }
 }
 
 /// With several instances a person has to say whose groups are meant.
@@ -38,5 +45,26 @@ fn chosen(manifest: &Manifest, args: &GroupsArgs) -> Result<usize, Failure> {
         (None, [_]) => Ok(0),
         (None, names) => Err(Failure::refused("the manifest has several instances")
             .help(format!("say whose groups with --instance: {}", names.join(", ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_as_they_are_and_nothing_is_run() {
+        let table = [
+            ("Vida ❤️", "Vida ❤️"),
+            ("Mooca  leste", "Mooca  leste"),
+            ("+Vida", "'+Vida"),
+            ("'=1+1", "''=1+1"),
+            ("'tis", "'tis"),
+            ("\u{202e}=1+1", "'=1+1"),
+            ("two\nlines\u{1b}[2J", "two lines[2J"),
+        ];
+        for (name, written) in table {
+            assert_eq!(cell(name), written);
+        }
     }
 }

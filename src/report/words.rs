@@ -171,6 +171,12 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// The text without such characters; line breaks and tabs are blanks.
+pub fn printable(text: &str) -> String {
+    let blank = |c: char| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
+    text.chars().map(blank).filter(|c| !is_unprintable(*c)).collect()
+}
+
 /// Control characters, and those that change the direction of text.
 pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control()

@@ -258,9 +258,9 @@ impl Rows {
 }
 
 impl<'a> Row<'a> {
-    /// A field by its index; `None` when the row is too short.
+    /// A field by its index, without what keeps spreadsheets from running it; `None` when the row is too short.
     pub fn get(&self, index: usize) -> Option<&'a str> {
-        self.fields.get(index)
+        self.fields.get(index).map(without_guard)
     }
 
     /// Where a field stands, with the row's text.
@@ -277,6 +277,13 @@ impl<'a> Row<'a> {
     pub fn place(&self) -> Place {
         self.raw.whole()
     }
+}
+
+/// One `'` before what would begin a formula is no part of the text: `groups` and the results write it, and people who know
+/// spreadsheets do.
+fn without_guard(cell: &str) -> &str {
+    let begins_formula = |rest: &&str| rest.trim_start_matches('\'').starts_with(['=', '+', '-', '@']);
+    cell.strip_prefix('\'').filter(begins_formula).unwrap_or(cell)
 }
 
 #[cfg(test)]
@@ -343,6 +350,23 @@ mod tests {
         ];
         for (bytes, columns, expected) in cases {
             assert_eq!(listed(bytes, columns).1, *expected, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn the_guard_against_formulas_is_no_part_of_a_text() {
+        let table = [
+            ("'+Vida", "+Vida"),
+            ("'=1+1", "=1+1"),
+            ("'-x", "-x"),
+            ("'@x", "@x"),
+            ("''=x", "'=x"),
+            ("'tis the season", "'tis the season"),
+            ("'", "'"),
+            ("+Vida", "+Vida"),
+        ];
+        for (cell, text) in table {
+            assert_eq!(without_guard(cell), text);
         }
     }
 

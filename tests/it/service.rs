@@ -8,7 +8,7 @@ use rustix::process;
 use zapi_batch::engine::hangup_is_ignored;
 use zapi_batch::sandbox::{GroupSpec, Options};
 
-use crate::world::{Ran, World, server, server_with, wait_until};
+use crate::world::{MANIFEST, Ran, World, server, server_with, wait_until};
 
 #[test]
 fn an_instance_that_is_not_connected_stops_the_run_before_the_first_send() {
@@ -105,6 +105,10 @@ fn groups_are_listed_ready_to_be_a_recipient_list() {
     assert!(listed.contains("120363050000000002-group,'=1+1\n"), "a spreadsheet would run this: {listed}");
     world.write("list.csv", listed);
     world.run(&["validate", "m.yaml"]).expect(2).says("label");
+    // Read again, the name is what it was.
+    world.write("m.yaml", MANIFEST.replace("label", "name"));
+    let plan = world.run(&["plan", "m.yaml", "--format", "json"]).expect(0).json();
+    assert_eq!(plan["changes"][1]["body"]["event"]["description"], "Welcome, =1+1");
 }
 
 #[test]
