@@ -254,7 +254,7 @@ fn open(paths: &Paths) -> Result<(Ledger, LedgerNote), Failure> {
             Ok((ledger, note))
         }
         Err(LedgerError::Missing { .. }) => Ok((Ledger::in_memory(&paths.identity)?, LedgerNote::Missing)),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(paths.explain(error)),
     }
 }
 

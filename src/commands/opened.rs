@@ -6,7 +6,7 @@ use super::apply::quoted;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use crate::cli::LedgerArgs;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::ledger::{Ledger, LedgerError, Mode, sent};
 use crate::manifest::{self, Manifest};
 
@@ -26,7 +26,7 @@ pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened,
             // Where the note says that something was sent, "nothing yet" would be wrong.
             sent::check(&paths.sent, &paths.ledger, None)?;
         }
-        Err(error)
+        Err(paths.explain(error))
     })?;
     Ok(Opened { manifest, ledger })
 }
@@ -34,10 +34,13 @@ pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened,
 /// Reads a manifest for the sake of its campaign's name.
 pub(super) fn named(path: &Path) -> Result<Manifest, Failure> {
     let mut diagnostics = Diagnostics::new();
-    let manifest = manifest::load(path, &mut diagnostics).filter(|manifest| !manifest.campaign.is_empty());
-    manifest.ok_or_else(|| {
-        let first = diagnostics.sorted().first().map(|diagnostic| diagnostic.message.clone());
-        let why = first.unwrap_or_else(|| "it has no campaign".to_owned());
+    let found = manifest::load(path, &mut diagnostics);
+    let was_read = found.is_some();
+    found.filter(|manifest| !manifest.campaign.is_empty()).ok_or_else(|| {
+        let errors = diagnostics.sorted().into_iter().filter(|found| found.severity() == Severity::Error);
+        // In a manifest that was read, what is wrong elsewhere does not matter here.
+        let why = errors.map(|error| error.message.as_str()).find(|why| !was_read || why.contains("campaign"));
+        let why = why.unwrap_or("its campaign has no name that can be used");
         Failure::refused(format!("{} cannot be read: {why}", path.display()))
             .help(format!("zapi-batch validate {} tells all", quoted(&path.display().to_string())))
     })

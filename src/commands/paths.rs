@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::failure::Failure;
+use crate::exit::Exit;
+use crate::ledger::LedgerError;
+
 /// What a ledger is for. They never share a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -74,6 +78,18 @@ impl Paths {
         }
     }
 
+    /// Why the ledger cannot be opened. One of this campaign that is for something else is not another campaign's.
+    pub(super) fn explain(&self, error: LedgerError) -> Failure {
+        let LedgerError::OtherCampaign { path, campaign } = &error else { return error.into() };
+        // The name of a campaign has no dot in it.
+        let ((found, found_for), (own, own_for)) = (parts(campaign), parts(&self.identity));
+        if found != own {
+            return error.into();
+        }
+        let message = format!("{} is {} of this campaign, not {}", path.display(), called(found_for), called(own_for));
+        Failure::new(Exit::Ledger, message).help("each has a file of its own: leave --ledger out, or give another path")
+    }
+
     /// With `--ledger` and `--results` over the defaults.
     pub(super) fn with(mut self, ledger: Option<&Path>, results: Option<&Path>) -> Self {
         if let Some(ledger) = ledger {
@@ -83,6 +99,20 @@ impl Paths {
             results.clone_into(&mut self.results);
         }
         self
+    }
+}
+
+fn parts(identity: &str) -> (&str, &str) {
+    identity.split_once('.').unwrap_or((identity, ""))
+}
+
+/// By what stands behind the campaign's name.
+fn called(infix: &str) -> &'static str {
+    match infix {
+        "" => "the real ledger",
+        "sandbox" => "the ledger of rehearsals (--sandbox)",
+        "test" => "the ledger of tests",
+        _ => "the ledger of rehearsed tests",
     }
 }
 

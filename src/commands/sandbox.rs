@@ -10,7 +10,7 @@ const LOUD: &str = "This is a stand-in for Z-API. Nothing that it accepts is eve
 
 pub(super) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
     let running = sandbox::start(options(args), args.port)
-        .map_err(|error| Failure::refused(format!("the sandbox cannot listen on port {}: {error}", args.port)))?;
+        .map_err(|error| Failure::refused(format!("the sandbox cannot be started: {error}")))?;
     // Scripts read the address from the first line.
     Stream::Stdout.say(&format!("listening on {}\n", running.base_url))?;
     Stream::Stderr.say(LOUD)?;

@@ -56,11 +56,17 @@ pub struct Counts {
 /// # Errors
 /// When the port is taken, or the state file cannot be opened or is somebody else's.
 pub fn start(options: Options, port: u16) -> io::Result<Running> {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .map_err(|error| io::Error::new(error.kind(), format!("nobody can listen on port {port}: {error}")))?;
     listener.set_nonblocking(true)?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let now_ms = server::wall_clock_ms();
-    let shared = Arc::new(Shared::new(World::new(options, now_ms)?, now_ms));
+    let state = options.state.clone();
+    let world = World::new(options, now_ms).map_err(|error| match state {
+        Some(path) => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+        None => error,
+    })?;
+    let shared = Arc::new(Shared::new(world, now_ms));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = oneshot::channel();
     let router = server::router(Arc::clone(&shared));

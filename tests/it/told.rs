@@ -148,3 +148,50 @@ fn a_plan_says_when_it_cannot_count_what_was_sent_today() {
     world.write(".state/quota.db", "no database".repeat(1000));
     world.run(&["plan", "m.yaml"]).expect(0).says("what was sent today is not counted: the daily counts in ");
 }
+
+#[test]
+fn a_sandbox_that_cannot_start_says_what_is_in_its_way() {
+    let (world, server) = (World::new(), server());
+    world.write("state", "no journal\n");
+    let bad = world.run(&["sandbox", "--port", "0", "--state", "state"]).expect(2);
+    let bad = bad.says("the sandbox cannot be started: state: the state file was not written by the sandbox");
+    assert!(!bad.stderr.contains("port"), "{}", bad.stderr);
+    let port = server.base_url.rsplit_once(':').unwrap().1;
+    world.run(&["sandbox", "--port", port]).expect(2).says(&format!("port {port}"));
+}
+
+#[test]
+fn a_manifest_without_its_campaign_is_refused_for_that() {
+    let world = World::new();
+    world.campaign(1);
+    for (campaign, why) in [
+        ("", "the manifest has no `campaign`"),
+        ("campaign: [a]", "`campaign` must be text, and this is a list"),
+        ("campaign: Foo Bar", "the campaign's name `Foo Bar` may have only"),
+        ("campaign: &a spring", "its campaign has no name that can be used"),
+    ] {
+        let text = MANIFEST.replace("campaign: spring", campaign).replace("version: 1", "bogus: 1\nversion: 1");
+        world.write("m.yaml", text);
+        world.run(&["status", "m.yaml"]).expect(2).says(&format!("m.yaml cannot be read: {why}"));
+    }
+    world.write("m.yaml", "a: [");
+    world.run(&["status", "m.yaml"]).expect(2).says("m.yaml cannot be read: this is not valid YAML");
+}
+
+#[test]
+fn a_ledger_that_is_for_something_else_is_called_by_its_name() {
+    let (world, server) = (World::new(), server());
+    world.campaign(1);
+    world.apply(&server.base_url, &[]).expect(0);
+    world.run(&["apply", "m.yaml", "--sandbox"]).expect(0);
+    for command in ["apply", "plan", "status"] {
+        let real = [command, "m.yaml", "--sandbox", "--ledger", "spring.ledger.db"];
+        world.run(&real).expect(4).says("is the real ledger of this campaign, not the ledger of rehearsals");
+    }
+    world.run(&["status", "m.yaml", "--ledger", "spring.sandbox.ledger.db"]).expect(4).says("not the real ledger");
+    world.write("m.yaml", MANIFEST.replace("spring", "summer"));
+    world
+        .run(&["status", "m.yaml", "--ledger", "spring.ledger.db"])
+        .expect(4)
+        .says("belongs to the campaign \"spring\"");
+}

@@ -116,7 +116,8 @@ impl Apply<'_> {
         if !self.args.new_ledger && !exists {
             sent::check(&paths.sent, &paths.ledger, None)?;
         }
-        let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Create)?;
+        let ledger =
+            Ledger::open(&paths.ledger, &paths.identity, Mode::Create).map_err(|error| paths.explain(error))?;
         if !self.args.new_ledger && !ledger.is_new() {
             sent::check(&paths.sent, &paths.ledger, Some(&ledger))?;
         }
