@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::classify::{Answer, Body, classify, classify_failure};
 use super::failure::Failure;
 use super::said::Said;
-use super::wire::{Device, Group, GroupMetadata, Me, QueueCount, QueuePage, QueueQuery, Status};
+use super::wire::{Device, Group, GroupMetadata, Me, QueuePage, QueueQuery, Status};
 use super::{Gateway, instance_url};
 use crate::outcome::{NotSent, Outcome};
 
@@ -118,11 +118,6 @@ impl Gateway {
             QueueQuery { page_size: QueueQuery::PAGE_SIZE_MAX, paging_state: paging_state.map(ToOwned::to_owned) };
         let body = serde_json::to_vec(&query).unwrap_or_default();
         self.read(instance, Method::POST, &["queue"], &[], Some(body)).await
-    }
-
-    /// `GET /queue/count`: how many messages wait, anybody's.
-    pub async fn queue_count(&self, instance: usize) -> Result<u64, CallFault> {
-        self.read(instance, Method::GET, &["queue", "count"], &[], None).await.map(|found: QueueCount| found.count)
     }
 
     /// `DELETE /queue/{zaapId}`: takes one message back. An empty id is refused here, since without it the request would

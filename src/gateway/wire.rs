@@ -182,12 +182,6 @@ fn or_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(d
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// `GET /queue/count`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QueueCount {
-    pub count: u64,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

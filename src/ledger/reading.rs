@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::aim::INVALID;
 use super::schema::{blocked_number, state_number, state_of};
@@ -144,12 +144,13 @@ impl Ledger {
             State::Pending => format!("state = 0 AND message.id NOT IN ({OPEN})"),
             _ => format!("state = {}", state_number(state)),
         };
-        self.named_rows(&condition, limit, narrow)
-    }
-
-    /// The first messages that must not be worked on without a person.
-    pub fn blocked_rows(&self, limit: usize, narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {
-        self.named_rows("blocked IS NOT NULL", limit, narrow)
+        self.reading(|connection| {
+            let narrow = narrow_sql(connection, narrow)?;
+            let select =
+                format!("{NAMED} WHERE {condition}{narrow} ORDER BY position IS NULL, position, message.id LIMIT ?1");
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            connection.prepare(&select)?.query_map([limit], |row| named_row(row, 0))?.collect()
+        })
     }
 
     /// Why messages must not be worked on without a person, and how many for each reason.
@@ -167,16 +168,6 @@ impl Ledger {
         })
     }
 
-    fn named_rows(&self, condition: &str, limit: usize, narrow: &Narrow) -> Result<Vec<NamedRow>, LedgerError> {
-        self.reading(|connection| {
-            let narrow = narrow_sql(connection, narrow)?;
-            let select =
-                format!("{NAMED} WHERE {condition}{narrow} ORDER BY position IS NULL, position, message.id LIMIT ?1");
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            connection.prepare(&select)?.query_map([limit], |row| named_row(row, 0))?.collect()
-        })
-    }
-
     /// The commonest errors of rejected, unknown and pending messages, most frequent first.
     pub fn common_errors(&self, limit: usize, narrow: &Narrow) -> Result<Vec<(String, u64)>, LedgerError> {
         self.reading(|connection| {
@@ -187,15 +178,6 @@ impl Ledger {
             );
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             connection.prepare(&select)?.query_map([limit], |row| Ok((row.get(0)?, count(row, 1)?)))?.collect()
-        })
-    }
-
-    /// By which the quota knows an instance; `None` for a name that the ledger does not know.
-    pub fn fingerprint(&self, instance: &str) -> Result<Option<Fingerprint>, LedgerError> {
-        self.reading(|connection| {
-            let select = "SELECT fingerprint FROM instance WHERE name = ?1 AND position IS NOT NULL";
-            let found: Option<String> = connection.query_row(select, [instance], |row| row.get(0)).optional()?;
-            Ok(found.map(Fingerprint::from_hex))
         })
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::checks::is_group;
 use super::options::GroupSpec;
 use super::server::{Answer, Caller, Shared, answer, error, query, read_json, state_file_fault};
-use crate::gateway::wire::{QueueCount, QueueQuery, Status};
+use crate::gateway::wire::{QueueQuery, Status};
 
 /// When the sandbox's subscription ends: a date so far away that nobody waits for it.
 const DUE_MS: i64 = 4_102_444_800_000;
@@ -142,8 +142,8 @@ pub(super) async fn queue(
 
 pub(super) async fn queue_count(State(shared): State<Arc<Shared>>, Caller(id): Caller) -> Answer {
     let (mut world, now_ms) = shared.lock();
-    let count = world.instance(&id, now_ms).queue.len(now_ms) as u64;
-    answer(StatusCode::OK, &QueueCount { count })
+    let count = world.instance(&id, now_ms).queue.len(now_ms);
+    answer(StatusCode::OK, &json!({ "count": count }))
 }
 
 pub(super) async fn delete_queued(

@@ -58,6 +58,13 @@ fn ask(sandbox: &Running, request: &str, body: &str) -> String {
     answer
 }
 
+/// How many messages wait at the first instance.
+fn queued(sandbox: &Running) -> u64 {
+    let answer = ask(sandbox, "GET /instances/INST-A/token/SANDBOX-9/queue/count", "");
+    let json: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    json["count"].as_u64().unwrap()
+}
+
 #[tokio::test]
 async fn events_are_taken_edited_and_kept() {
     let (sandbox, gateway) = pair(Options::default());
@@ -178,7 +185,7 @@ async fn the_queue_is_paged_counted_and_taken_back_one_by_one() {
             break;
         }
     }
-    assert_eq!((seen.len(), gateway.queue_count(0).await), (41, Ok(41)));
+    assert_eq!((seen.len(), queued(&sandbox)), (41, 41));
     assert!(seen.iter().any(|waiting| waiting.zaap_id == zaap_id && waiting.message_id == message_id));
 
     assert_eq!(gateway.delete_queued(0, &zaap_id).await, Ok(Deletion::Removed));
@@ -187,7 +194,7 @@ async fn the_queue_is_paged_counted_and_taken_back_one_by_one() {
     for nothing in ["", ".", ".."] {
         assert!(!gateway.delete_queued(0, nothing).await.unwrap_err().may_have_happened);
     }
-    assert_eq!(gateway.queue_count(0).await, Ok(40));
+    assert_eq!(queued(&sandbox), 40);
     // What was taken back was never sent, so sending it again is no duplicate.
     ids(&create(&gateway, GROUP).await);
     assert_eq!(sandbox.counts().duplicates, 0);
@@ -206,7 +213,7 @@ async fn a_disconnected_instance_piles_up_or_refuses() {
     assert!(matches!(outcome, Outcome::Rejected { .. }), "{outcome:?}");
     ask(&sandbox, "POST /sandbox/connect?instance=INST-A", "");
     assert!(gateway.status(0).await.unwrap().connected && !gateway.status(1).await.unwrap().connected);
-    assert_eq!(gateway.queue_count(0).await, Ok(0));
+    assert_eq!(queued(&sandbox), 0);
 }
 
 #[tokio::test]
@@ -302,7 +309,7 @@ async fn a_state_file_outlives_the_sandbox() {
     drop(sandbox);
 
     let (sandbox, gateway) = pair(options.clone());
-    assert_eq!(gateway.queue_count(0).await, Ok(1));
+    assert_eq!(queued(&sandbox), 1);
     let edit = gateway.attempt(0, AttemptKind::Edit, GROUP, Some(&message_id), EVENT).await;
     assert_ne!(ids(&edit).0, message_id);
     ids(&create(&gateway, "5511999998888").await);
