@@ -38,8 +38,9 @@ pub(super) fn named(path: &Path) -> Result<Manifest, Failure> {
     let was_read = found.is_some();
     found.filter(|manifest| !manifest.campaign.is_empty()).ok_or_else(|| {
         let errors = diagnostics.sorted().into_iter().filter(|found| found.severity() == Severity::Error);
-        // In a manifest that was read, what is wrong elsewhere does not matter here.
-        let why = errors.map(|error| error.message.as_str()).find(|why| !was_read || why.contains("campaign"));
+        let mut whys = errors.map(|error| error.message.as_str());
+        // In a manifest that was read, what is wrong elsewhere does not matter here; else the place where reading ended does.
+        let why = if was_read { whys.find(|why| why.contains("campaign")) } else { whys.next_back() };
         let why = why.unwrap_or("its campaign has no name that can be used");
         Failure::refused(format!("{} cannot be read: {why}", path.display()))
             .help(format!("zapi-batch validate {} tells all", quoted(&path.display().to_string())))
