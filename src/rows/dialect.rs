@@ -4,6 +4,8 @@
 
 use std::collections::HashSet;
 
+use super::header::slug;
+
 /// In the order in which they win when the header leaves it open. Brazilian Excel writes `;`.
 const CANDIDATES: [u8; 4] = [b';', b',', b'\t', b'|'];
 
@@ -27,14 +29,15 @@ pub(super) fn named(line: &str) -> Option<u8> {
     }
 }
 
-/// The delimiter of a header line: the one that brings out most of the columns that are wanted, then the one there is
-/// most of.
+/// The delimiter of a header line: the one that brings out most of the columns that are wanted (`phone` is, by whatever
+/// spelling has that name), then the one there is most of.
 pub(super) fn found(header: &str, wanted: &[&str]) -> u8 {
     let score = |delimiter: u8| {
         let fields: Vec<String> = unquoted(header, delimiter);
         let known: HashSet<&str> = fields.iter().map(String::as_str).collect();
         let hits = wanted.iter().filter(|name| known.contains(*name)).count();
-        (hits, fields.len())
+        let has_phone = fields.iter().any(|field| slug(field) == "phone");
+        (hits + usize::from(has_phone), fields.len())
     };
     let mut best = (CANDIDATES[0], score(CANDIDATES[0]));
     for candidate in &CANDIDATES[1..] {
@@ -94,6 +97,9 @@ mod tests {
             ("a,b;c", &[], b';'),
             ("a,b;c", &["a"], b','),
             ("Celular, com DDD, sem zero;Nome", &["Nome"], b';'),
+            ("phone,Nome; apelido", &[], b','),
+            ("Nome, completo;PHONE", &[], b';'),
+            ("Nome; apelido|\"Phone\"", &[], b'|'),
         ];
         for (header, wanted, expected) in cases {
             assert_eq!(found(header, wanted), *expected, "{header}");
