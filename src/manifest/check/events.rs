@@ -175,6 +175,11 @@ fn constants(context: &mut Context<'_>, event: &mut EventTemplate) {
         found.extend(new.map(|finding| (variant, finding)));
     }
     for (variant, finding) in &found {
+        // Reported as a variable outside of `instances`.
+        let is_variable = |text: &Template| super::find_variable(text.written()).is_some();
+        if event.template(finding.field, *variant).is_some_and(is_variable) {
+            continue;
+        }
         let place = event.place_of(finding.field, *variant).clone();
         context.diagnostics.push(finding.diagnostic.clone().at(place));
     }

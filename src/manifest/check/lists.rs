@@ -75,6 +75,9 @@ fn list(context: &mut Context<'_>, name: &str, raw: Option<&RawList>, node: &Nod
 
 /// A path below the manifest's folder. Whether a link leads out of it is seen when the file is opened.
 fn csv(context: &mut Context<'_>, path: &str, node: &Node) -> Option<CsvList> {
+    if super::find_variable(path).is_some() {
+        return None; // reported as a variable outside of `instances`
+    }
     let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
     let fault = if path.trim().is_empty() {
         Some(("names no file", "write the path of a CSV, relative to the manifest"))

@@ -138,6 +138,9 @@ fn zone(context: &mut Context<'_>, text: Option<&Text>, node: Option<&Node>) -> 
     let (Some(Text(text)), Some(node)) = (text, node) else {
         return node.filter(|node| matches!(node.kind, Kind::Faulty)).map(|_| Err(()));
     };
+    if find_variable(text).is_some() {
+        return Some(Err(())); // reported as a variable outside of `instances`
+    }
     Some(event::read_zone(text).map_err(|fault| context.report(*fault, node)))
 }
 
