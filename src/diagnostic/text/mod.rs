@@ -41,3 +41,84 @@ fn shorten(text: &str) -> String {
     }
     shown
 }
+
+/// How a header differs from a name that looks the same: a blank that is another character, an accent on its own, a
+/// character that does not show. `None` when people can see the difference.
+fn unlike(wanted: &str, header: &str) -> Option<String> {
+    if wanted == header || seen(wanted) != seen(header) {
+        return None;
+    }
+    let at = wanted.chars().zip(header.chars()).position(|(wanted, header)| wanted != header);
+    let at = at.unwrap_or_else(|| wanted.chars().count().min(header.chars().count()));
+    let before: String = header.chars().take(at).collect();
+    let (wanted, header) = (wanted.chars().nth(at), header.chars().nth(at));
+    let named = |c: Option<char>| c.map_or_else(|| "nothing".to_owned(), name_of);
+    Some(format!(
+        "the file's header looks the same, but after `{}` it has {} where {} is written here: copy the name from the \
+         file, or rename the column in it",
+        shorten(&before),
+        named(header),
+        named(wanted)
+    ))
+}
+
+/// A text as it looks.
+fn seen(text: &str) -> String {
+    let shown = text.trim().chars().filter(|c| !is_unseen(*c)).flat_map(decomposed);
+    shown.map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
+}
+
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// A letter and its accent, for those that Portuguese and Spanish have.
+fn decomposed(c: char) -> impl Iterator<Item = char> {
+    const ACCENTS: [(char, &str, &str); 6] = [
+        ('\u{300}', "aeiouAEIOU", "àèìòùÀÈÌÒÙ"),
+        ('\u{301}', "aeiouAEIOU", "áéíóúÁÉÍÓÚ"),
+        ('\u{302}', "aeiouAEIOU", "âêîôûÂÊÎÔÛ"),
+        ('\u{303}', "aonAON", "ãõñÃÕÑ"),
+        ('\u{308}', "aeiouAEIOU", "äëïöüÄËÏÖÜ"),
+        ('\u{327}', "cC", "çÇ"),
+    ];
+    let pairs = ACCENTS.iter().flat_map(|(accent, plain, accented)| {
+        plain.chars().zip(accented.chars()).map(|(plain, accented)| (accented, plain, *accent))
+    });
+    let found = pairs.into_iter().find(|(accented, _, _)| *accented == c);
+    let (plain, accent) = found.map_or((c, None), |(_, plain, accent)| (plain, Some(accent)));
+    [plain].into_iter().chain(accent)
+}
+
+fn name_of(c: char) -> String {
+    let code = u32::from(c);
+    match c {
+        ' ' => "a blank".to_owned(),
+        '\u{a0}' | '\u{202f}' => format!("a no-break space (U+{code:04X})"),
+        '\u{300}'..='\u{36f}' => format!("an accent of its own (U+{code:04X})"),
+        c if is_unseen(c) || c.is_whitespace() => format!("a character that does not show (U+{code:04X})"),
+        c => format!("`{c}` (U+{code:04X})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unlike;
+
+    #[test]
+    fn names_that_look_alike_are_told_apart() {
+        for (wanted, header, expected) in [
+            ("Nome do grupo", "Nome\u{a0}do grupo", "after `Nome` it has a no-break space (U+00A0) where a blank is"),
+            ("Endereço", "Enderec\u{327}o", "after `Endere` it has `c` (U+0063) where `ç` (U+00E7) is"),
+            ("Enderec\u{327}o", "Endereço", "after `Endere` it has `ç` (U+00E7) where `c` (U+0063) is"),
+            ("Nome", "No\u{200b}me", "after `No` it has a character that does not show (U+200B) where `m` (U+006D) is"),
+            ("João", "Joa\u{303}o", "after `Jo` it has `a` (U+0061) where `ã` (U+00E3) is"),
+        ] {
+            let said = unlike(wanted, header).unwrap_or_default();
+            assert!(said.contains(expected), "{header}: {said}");
+        }
+        for (wanted, header) in [("Nome", "nome"), ("Endereco", "Endereço"), ("Nome", "Nome"), ("a b", "ab")] {
+            assert_eq!(unlike(wanted, header), None, "{header}");
+        }
+    }
+}

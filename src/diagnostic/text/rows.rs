@@ -1,6 +1,6 @@
 //! Codes and words for files of rows: E2xx and W2xx.
 
-use super::shorten;
+use super::{shorten, unlike};
 use crate::diagnostic::{Code, Diagnostic, Place};
 
 const UNREADABLE: Code = Code { id: "E201", title: "list cannot be read" };
@@ -107,10 +107,11 @@ pub fn twin_header(name: &str, other: &str, slug: &str, first: Place) -> Diagnos
 
 /// A column that the manifest names and the file does not have; `headers` lists those it has.
 pub fn no_column(column: &str, file: &str, headers: &str, nearest: Option<&str>) -> Diagnostic {
-    let help = nearest.map_or_else(
-        || format!("its columns are {headers}"),
-        |nearest| format!("did you mean `{}`? its columns are {headers}", shorten(nearest)),
-    );
+    let help = match nearest {
+        Some(nearest) => unlike(column, nearest)
+            .unwrap_or_else(|| format!("did you mean `{}`? its columns are {headers}", shorten(nearest))),
+        None => format!("its columns are {headers}"),
+    };
     Diagnostic::new(&NO_COLUMN, format!("{file} has no column `{}`", shorten(column))).help(help)
 }
 

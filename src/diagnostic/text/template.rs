@@ -1,6 +1,6 @@
 //! What is said about templates: their syntax, the names they use, what comes of them for a row.
 
-use super::shorten;
+use super::{shorten, unlike};
 use crate::diagnostic::Diagnostic;
 
 codes! {
@@ -125,7 +125,16 @@ pub fn unknown_name(name: &str, of_row: bool, near: Option<&str>, known: &[&str]
     } else {
         format!("`{}` is neither a column nor a var", shorten(name))
     };
-    meant(Diagnostic::new(&UNKNOWN_NAME, message), near, &format!("there are: {}", listed(known)))
+    unknown(message, name, near, &format!("there are: {}", listed(known)))
+}
+
+/// A name that looks like another is not a misspelling that anybody could see.
+fn unknown(message: String, name: &str, near: Option<&str>, otherwise: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&UNKNOWN_NAME, message);
+    match near.and_then(|near| unlike(name, near)) {
+        Some(how) => diagnostic.help(how),
+        None => meant(diagnostic, near, otherwise),
+    }
 }
 
 /// The same, where some lists of the send have it.
@@ -135,20 +144,25 @@ pub fn unknown_name_in_list(name: &str, of_row: bool, list: &str, near: Option<&
     } else {
         format!("`{}` is neither a var nor a column of the list `{list}`", shorten(name))
     };
-    let otherwise = format!(
-        "it has: {}; where it may be missing, write {{{{ {} | default(\"...\") }}}}",
-        listed(known),
-        shorten(name)
-    );
-    meant(Diagnostic::new(&UNKNOWN_NAME, message), near, &otherwise)
+    let otherwise = format!("it has: {}; where it may be missing, write {}", listed(known), with_default(name, of_row));
+    unknown(message, name, near, &otherwise)
 }
 
 pub fn value_missing(name: &str, of_row: bool) -> Diagnostic {
     let what = if of_row { "the column" } else { "the value" };
-    Diagnostic::new(&VALUE_MISSING, format!("{what} `{}` is empty for this recipient", shorten(name))).help(format!(
-        "fill it in, or write {{{{ {} | default(\"...\") }}}} in the template",
-        if of_row { "..." } else { name }
-    ))
+    Diagnostic::new(&VALUE_MISSING, format!("{what} `{}` is empty for this recipient", shorten(name)))
+        .help(format!("fill it in, or write {} in the template", with_default(name, of_row)))
+}
+
+/// As a template says what stands for a value that is missing.
+fn with_default(name: &str, of_row: bool) -> String {
+    let name = shorten(name);
+    let used = match name.contains('"') {
+        _ if !of_row => name,
+        true => format!("row['{name}']"),
+        false => format!("row[\"{name}\"]"),
+    };
+    format!("{{{{ {used} | default(\"...\") }}}}")
 }
 
 pub fn cannot_render(reason: &str) -> Diagnostic {
