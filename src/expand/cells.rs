@@ -1,12 +1,13 @@
 //! One row's values under their names, whether the row stands in a CSV or in the manifest.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
-use crate::manifest::{InlineEntry, Offered, Values, Var};
+use crate::manifest::{InlineEntry, Missing, Offered, Values, Var};
 use crate::rows::{Row, Rows};
 
 /// The fields of a CSV by name, looked up once a file rather than once a row.
@@ -53,21 +54,19 @@ impl Lookup {
 }
 
 /// What templates may use of a CSV.
-pub(super) fn offered_by(list: usize, rows: &Rows) -> Offered {
-    Offered { list, names: rows.names(), headers: rows.headers().to_vec() }
+pub(super) fn offered_by(rows: &Rows) -> Offered {
+    Offered { names: rows.names(), headers: rows.headers().to_vec() }
 }
 
 /// What templates may use of a list in the manifest: whatever any of its entries has.
-pub(super) fn offered_by_entries(list: usize, entries: &[InlineEntry]) -> Offered {
-    let mut names = vec!["phone".to_owned()];
-    for (name, _) in entries.iter().flat_map(|entry| &entry.values) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
+pub(super) fn offered_by_entries(entries: &[InlineEntry]) -> Offered {
+    let mut known = HashSet::from(["phone"]);
+    let used = entries.iter().flat_map(|entry| &entry.values).map(|(name, _)| name.as_str());
+    let others = used.filter(|name| known.insert(name)).map(str::to_owned);
+    let names: Vec<String> = ["phone".to_owned()].into_iter().chain(others).collect();
     // `row["name"]` works for entries too, whose names are what a CSV's headers are.
     let headers = names.clone();
-    Offered { list, names, headers }
+    Offered { names, headers }
 }
 
 /// One row.
@@ -151,6 +150,27 @@ impl Cells<'_> {
         }
     }
 
+    /// Where the cell of a missing value stands; the row when it has none.
+    pub(super) fn place_of_missing(&self, missing: &Missing) -> Place {
+        match self {
+            Self::Csv { row, lookup } if missing.of_row => {
+                lookup.headers.get(&missing.name).map_or_else(|| row.place(), |index| row.place_of(index))
+            }
+            Self::Csv { .. } | Self::Entry { .. } => self.place_of(&missing.name),
+        }
+    }
+
+    /// Whether what is missing has been reported as a fault of its own: a recipient that is empty, a value that is none.
+    pub(super) fn was_reported(&self, missing: &Missing) -> bool {
+        match self {
+            Self::Csv { lookup, .. } => {
+                let fields = if missing.of_row { &lookup.headers } else { &lookup.names };
+                fields.get(&missing.name).is_some_and(|index| lookup.phone == Some(index))
+            }
+            Self::Entry { entry, .. } => missing.name == "phone" || entry.faulty.contains(&missing.name),
+        }
+    }
+
     /// The row's own value; `None` when it has none, or nothing but blanks.
     pub(super) fn own(&self, name: &str) -> Option<&str> {
         let value = match self {
@@ -171,7 +191,7 @@ impl Values for Context<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.cells.own(name).or_else(|| {
             let var = self.vars.iter().find(|var| var.name == name)?;
-            (!var.value.trim().is_empty()).then_some(var.value.as_str())
+            var.value.as_deref().filter(|value| !value.trim().is_empty())
         })
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::cells::{self, Cells, Lookup};
+use super::files::{Files, Walk};
 use super::seen::{First, Seen};
 use crate::diagnostic::text::recipient as text;
 use crate::diagnostic::text::rows::UNNAMED;
@@ -20,8 +21,12 @@ pub(super) struct ListRow<'a> {
 /// Whom a row names.
 pub(super) enum Audience {
     Recipient(Recipient),
-    /// Nobody that can be written to; the first thing that is wrong with the row, which has been reported.
-    Faulty {
+    /// Nobody that can be written to: what is wrong with its recipient, which has been reported.
+    Nobody {
+        error: String,
+    },
+    /// The row is broken, which has been reported: none of its fields is to be relied on.
+    Broken {
         error: String,
     },
 }
@@ -30,21 +35,20 @@ pub(super) enum Audience {
 pub(super) type OnRow<'a> = dyn FnMut(ListRow<'_>, &mut Diagnostics) -> io::Result<()> + 'a;
 
 /// What templates may use of a list; `None` when it cannot be read, which is reported.
-pub(super) fn offered(manifest: &Manifest, list: usize, diagnostics: &mut Diagnostics) -> Option<Offered> {
-    let listed = &manifest.lists[list];
-    match &listed.kind {
-        ListKind::Csv(csv) => Some(cells::offered_by(list, &open(manifest, listed, csv, diagnostics)?)),
-        ListKind::Inline(entries) => Some(cells::offered_by_entries(list, entries)),
+pub(super) fn offered(
+    manifest: &Manifest,
+    list: &RecipientList,
+    files: &mut Files,
+    diagnostics: &mut Diagnostics,
+) -> Option<Offered> {
+    match &list.kind {
+        ListKind::Csv(csv) => {
+            let rows = files.open(csv, diagnostics, |diagnostics| open(manifest, list, csv, diagnostics))?;
+            Some(cells::offered_by(&rows))
+        }
+        ListKind::Inline(entries) => Some(cells::offered_by_entries(entries)),
         ListKind::Faulty => None,
     }
-}
-
-/// Whether a list's rows are walked for the first time: what is wrong with them is said once, however often the list
-/// is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Walk {
-    First,
-    Again,
 }
 
 /// Walks over a list and reports what is wrong with its rows. What is wrong with the list as a whole was reported by
@@ -70,8 +74,8 @@ pub(super) fn walk(
                 let fault = row.fault.clone();
                 let cells = Cells::Csv { row: &row, lookup: &lookup };
                 let audience = match fault {
-                    Some(error) => Audience::Faulty { error },
-                    None if !names_somebody => Audience::Faulty { error: UNNAMED.to_owned() },
+                    Some(error) => Audience::Broken { error },
+                    None if !names_somebody => Audience::Nobody { error: UNNAMED.to_owned() },
                     None => audience(&cells, walk.says(diagnostics, &mut unsaid)),
                 };
                 on_row(ListRow { cells, audience }, diagnostics)?;
@@ -81,7 +85,7 @@ pub(super) fn walk(
             }
         }
         ListKind::Inline(entries) => {
-            let offered = cells::offered_by_entries(0, entries);
+            let offered = cells::offered_by_entries(entries);
             for (number, entry) in (0..).zip(entries) {
                 let cells = Cells::Entry { entry, number, offered: &offered };
                 let audience = audience(&cells, walk.says(diagnostics, &mut unsaid));
@@ -91,15 +95,6 @@ pub(super) fn walk(
         ListKind::Faulty => {}
     }
     Ok(diagnostics.errors() - before - of_file)
-}
-
-impl Walk {
-    fn says<'d>(self, said: &'d mut Diagnostics, unsaid: &'d mut Diagnostics) -> &'d mut Diagnostics {
-        match self {
-            Self::First => said,
-            Self::Again => unsaid,
-        }
-    }
 }
 
 fn open(manifest: &Manifest, list: &RecipientList, csv: &CsvList, diagnostics: &mut Diagnostics) -> Option<Rows> {
@@ -133,7 +128,7 @@ fn audience(cells: &Cells<'_>, diagnostics: &mut Diagnostics) -> Audience {
             let diagnostic: Diagnostic = text::fault(&fault, written);
             let error = diagnostic.message.clone();
             cells.report(diagnostic, diagnostics, || cells.phone_place());
-            Audience::Faulty { error }
+            Audience::Nobody { error }
         }
     }
 }
@@ -144,11 +139,11 @@ pub(super) struct Suppressed(Seen);
 
 impl Suppressed {
     /// Reads every suppress list. A row that cannot be read is an error: it may be somebody who must not be written to.
-    pub(super) fn read(manifest: &Manifest, diagnostics: &mut Diagnostics) -> Self {
+    pub(super) fn read(manifest: &Manifest, files: &mut Files, diagnostics: &mut Diagnostics) -> Self {
         let mut seen = Seen::default();
         for list in &manifest.suppress {
             if let ListKind::Csv(csv) = &list.kind {
-                open(manifest, list, csv, diagnostics);
+                files.open(csv, diagnostics, |diagnostics| open(manifest, list, csv, diagnostics));
             }
             walk(manifest, list, Walk::First, diagnostics, &mut |row, _| {
                 if let Audience::Recipient(recipient) = row.audience {

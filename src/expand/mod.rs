@@ -6,6 +6,7 @@
 
 mod assign;
 mod cells;
+mod files;
 mod lists;
 mod seen;
 mod send;
@@ -17,10 +18,11 @@ use std::io;
 use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostics;
-use crate::manifest::{Manifest, Offered, check_result_columns, check_send_names};
+use crate::manifest::{Manifest, Names, Offered, check_result_columns};
 use crate::message::Expanded;
 use crate::recipient::Identity;
 
+use files::Files;
 use lists::Suppressed;
 pub use summary::{EventSummary, Expansion, When};
 
@@ -41,18 +43,17 @@ pub fn expand(
     diagnostics: &mut Diagnostics,
     sink: &mut Sink<'_>,
 ) -> io::Result<Expansion> {
-    let suppressed = Suppressed::read(manifest, diagnostics);
+    let mut files = Files::default();
+    let suppressed = Suppressed::read(manifest, &mut files, diagnostics);
     let offered: Vec<Option<Offered>> =
-        (0..manifest.lists.len()).map(|list| lists::offered(manifest, list, diagnostics)).collect();
+        manifest.lists.iter().map(|list| lists::offered(manifest, list, &mut files, diagnostics)).collect();
     // A list that could not be read may have the column.
-    if let Some(offered) = offered.iter().cloned().collect::<Option<Vec<Offered>>>() {
+    if let Some(offered) = offered.iter().map(Option::as_ref).collect::<Option<Vec<&Offered>>>() {
         check_result_columns(manifest, &offered, diagnostics);
     }
-    let mut run = send::Run::new(manifest, now, suppressed);
+    let mut run = send::Run::new(manifest, now, suppressed, files, Names::new(manifest, &offered));
     for send in &manifest.sends {
-        let known: Vec<Offered> = send.to.iter().filter_map(|list| offered[*list].clone()).collect();
-        let reported = check_send_names(manifest, send, &known, diagnostics);
-        run.send(send, reported, diagnostics, sink)?;
+        run.send(send, diagnostics, sink)?;
     }
     run.check_unused(diagnostics);
     Ok(run.finish())

@@ -1,5 +1,7 @@
 //! Expands the sends of a manifest one after the other: recipients, duplicates, suppression, wording, instance.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
@@ -7,14 +9,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cells::{Cells, Context};
-use super::lists::{self, Audience, ListRow, Suppressed, Walk};
+use super::files::{Files, Walk};
+use super::lists::{self, Audience, ListRow, Suppressed};
 use super::seen::{First, Seen};
 use super::summary::{EventSummary, Expansion};
-use super::wording::{Worded, Wording};
+use super::wording::{Found, Worded, Wording};
 use super::{Sink, assign};
 use crate::diagnostic::text::recipient as text;
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Span};
-use crate::manifest::{EventTemplate, EventZone, ListKind, Manifest, RecipientList, Reported, Send, Values};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Span};
+use crate::manifest::{EventTemplate, EventZone, ListKind, Manifest, Names, RecipientList, Send, Values};
 use crate::message::{Expanded, Message, MessageKey, RowSource, SkipReason, SkippedRow};
 use crate::recipient::{Kind, Recipient};
 
@@ -24,10 +27,14 @@ pub(super) struct Run<'m> {
     now: Timestamp,
     instance_names: Vec<&'m str>,
     suppressed: Suppressed,
+    files: Files,
+    names: Names<'m>,
     /// Per event: who is invited already.
     seen: Vec<Seen>,
     summaries: Vec<Option<EventSummary>>,
     walked: Vec<bool>,
+    /// Which lists each event goes to, by their indices, with where that was said first.
+    sent: HashMap<(usize, usize), Option<Place>>,
     messages: u64,
     row_errors: u64,
 }
@@ -45,18 +52,31 @@ struct Stretch<'a, 'm> {
     sink: &'a mut Sink<'a>,
     /// Persons that are invited, each once.
     persons: u64,
+    /// What a row led to and that is the template's.
+    of_template: Vec<Diagnostic>,
+    /// Where names are used that the list does not offer.
+    unknown: HashSet<Option<Span>>,
 }
 
 impl<'m> Run<'m> {
-    pub(super) fn new(manifest: &'m Manifest, now: Timestamp, suppressed: Suppressed) -> Self {
+    pub(super) fn new(
+        manifest: &'m Manifest,
+        now: Timestamp,
+        suppressed: Suppressed,
+        files: Files,
+        names: Names<'m>,
+    ) -> Self {
         Self {
             manifest,
             now,
             instance_names: manifest.instances.iter().map(|instance| &*instance.name).collect(),
             suppressed,
+            files,
+            names,
             seen: manifest.events.iter().map(|_| Seen::default()).collect(),
             summaries: vec![None; manifest.events.len()],
             walked: vec![false; manifest.lists.len()],
+            sent: HashMap::new(),
             messages: 0,
             row_errors: 0,
         }
@@ -65,18 +85,21 @@ impl<'m> Run<'m> {
     pub(super) fn send(
         &mut self,
         send: &'m Send,
-        reported: Reported,
         diagnostics: &mut Diagnostics,
         sink: &mut Sink<'_>,
     ) -> io::Result<()> {
+        self.names.check(send, diagnostics);
         let Some(event_index) = send.event else {
             return Ok(());
         };
         let event = &self.manifest.events[event_index];
-        let mut wording = Wording::new(event, &send.vars, self.now, reported, diagnostics);
-        for &list_index in &send.to {
+        let mut wording = Wording::new(event, &send.vars, self.now, diagnostics);
+        for (index, &list_index) in send.to.iter().enumerate() {
             let list = &self.manifest.lists[list_index];
-            let walk = if std::mem::replace(&mut self.walked[list_index], true) { Walk::Again } else { Walk::First };
+            let is_new = !std::mem::replace(&mut self.walked[list_index], true);
+            let walk = if is_new { self.files.walk(list) } else { Walk::Again };
+            let repeated = self.repeated((event_index, list_index), send.to_places.get(index), diagnostics);
+            let mut unsaid = Diagnostics::new();
             let mut stretch = Stretch {
                 file: self.file_of(list),
                 run: self,
@@ -88,30 +111,51 @@ impl<'m> Run<'m> {
                 wording: &mut wording,
                 sink: &mut *sink,
                 persons: 0,
+                of_template: Vec::new(),
+                unknown: HashSet::new(),
             };
             let errors = lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
-                stretch.row(row, diagnostics)
+                // Its rows count the first time, and what is wrong with them was said then.
+                stretch.row(row, repeated.says(diagnostics, &mut unsaid))
             })?;
-            let persons = stretch.persons;
+            let (persons, of_template) = (stretch.persons, stretch.of_template);
             self.row_errors += errors;
-            if persons > 0 && walk == Walk::First {
+            diagnostics.extend(of_template);
+            if persons > 0 && is_new {
                 diagnostics.push(text::persons(&list.name, persons).at(list.place.clone()));
             }
         }
         Ok(())
     }
 
+    /// Whether an event goes to a list that it goes to already, which is said once rather than for each row.
+    fn repeated(&mut self, sent: (usize, usize), place: Option<&Place>, diagnostics: &mut Diagnostics) -> Walk {
+        match self.sent.entry(sent) {
+            Entry::Vacant(entry) => {
+                entry.insert(place.cloned());
+                Walk::First
+            }
+            Entry::Occupied(entry) => {
+                let (event, list) = (&self.manifest.events[sent.0].id, &self.manifest.lists[sent.1].name);
+                let found = text::duplicate_list(list, event, entry.get().clone());
+                diagnostics.extend(place.map(|place| found.at(place.clone())));
+                Walk::Again
+            }
+        }
+    }
+
     /// Lists that no send uses and events that no send names are checked all the same.
     pub(super) fn check_unused(&mut self, diagnostics: &mut Diagnostics) {
         for (index, list) in self.manifest.lists.iter().enumerate() {
             if !self.walked[index] {
-                let errors = lists::walk(self.manifest, list, Walk::First, diagnostics, &mut |_, _| Ok(()));
+                let walk = self.files.walk(list);
+                let errors = lists::walk(self.manifest, list, walk, diagnostics, &mut |_, _| Ok(()));
                 self.row_errors += errors.expect("nothing is written");
             }
         }
         for (index, event) in self.manifest.events.iter().enumerate() {
             if !self.manifest.sends.iter().any(|send| send.event == Some(index)) {
-                Wording::new(event, &[], self.now, Reported::default(), diagnostics);
+                Wording::new(event, &[], self.now, diagnostics);
             }
         }
     }
@@ -138,7 +182,12 @@ impl Stretch<'_, '_> {
     fn row(&mut self, ListRow { cells, audience }: ListRow<'_>, diagnostics: &mut Diagnostics) -> io::Result<()> {
         let recipient = match audience {
             Audience::Recipient(recipient) => recipient,
-            Audience::Faulty { error } => return self.skip(&cells, None, SkipReason::Invalid { error }),
+            Audience::Nobody { error } => {
+                let found = self.wording.check(&cells, diagnostics);
+                self.tell(found, diagnostics);
+                return self.skip(&cells, None, SkipReason::Invalid { error });
+            }
+            Audience::Broken { error } => return self.skip(&cells, None, SkipReason::Invalid { error }),
         };
         if self.run.suppressed.contains(&recipient.identity) {
             return self.skip(&cells, Some(recipient), SkipReason::Suppressed);
@@ -162,15 +211,14 @@ impl Stretch<'_, '_> {
             1 => 0,
             count => assign::variant(&self.run.manifest.campaign, &self.event.id, identity, count),
         };
-        let mut found: Vec<Diagnostic> = Vec::new();
+        let mut found = Found::default();
         let Some(worded) = self.wording.render(cells, variant, diagnostics, &mut found) else {
-            let error = found.iter().find(|diagnostic| diagnostic.severity() == Severity::Error);
-            let error = error.map_or("the event has errors", |diagnostic| &diagnostic.message).to_owned();
-            diagnostics.extend(found);
+            let error = found.error().unwrap_or("the event has errors").to_owned();
+            self.tell(found, diagnostics);
             self.run.seen[self.event_index].forget(&recipient.identity);
             return self.skip(cells, Some(recipient), SkipReason::Invalid { error });
         };
-        diagnostics.extend(found);
+        self.tell(found, diagnostics);
         self.summarize(&worded, variant);
         self.persons += u64::from(recipient.kind != Kind::Group);
         if self.send.via.is_empty() {
@@ -189,6 +237,17 @@ impl Stretch<'_, '_> {
             columns: self.columns(cells),
         };
         (self.sink)(Expanded::Message(message))
+    }
+
+    /// Says what was found about a row. A name that its list does not offer is the template's fault, and said once.
+    fn tell(&mut self, found: Found, diagnostics: &mut Diagnostics) {
+        diagnostics.extend(found.said);
+        for (missing, place) in found.unknown {
+            if !self.unknown.insert(place.span) {
+                continue;
+            }
+            self.of_template.extend(self.run.names.unknown(self.send, &missing.name, missing.of_row, &place));
+        }
     }
 
     fn skip(&mut self, cells: &Cells<'_>, recipient: Option<Recipient>, reason: SkipReason) -> io::Result<()> {

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::cells::{Cells, Context};
 use crate::diagnostic::text::event::NO_ZONE;
-use crate::diagnostic::text::template::{OUT_OF_FUEL, out_of_fuel_before};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
-use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Warning, Zone};
-use crate::manifest::{EventTemplate, EventZone, Nothing, RenderFault, Reported, Template, Values, Var};
+use crate::diagnostic::text::template::{OUT_OF_FUEL, VALUE_MISSING, out_of_fuel_before};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
+use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Unbuilt, Warning, Warnings, Zone};
+use crate::manifest::{EventTemplate, EventZone, Missing, Nothing, Reason, RenderFault, Template, Values, Var};
 
 /// A rendered event: the wire's JSON, and what the plan shows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,25 @@ pub(super) struct Worded {
     pub at: Option<Timestamp>,
     pub canceled: bool,
 }
+
+/// What was found about a row.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub said: Vec<Diagnostic>,
+    /// Names that the row's list does not offer, and where they are used: no fault of the row.
+    pub unknown: Vec<(Missing, Place)>,
+}
+
+impl Found {
+    /// The first thing that is wrong.
+    pub(super) fn error(&self) -> Option<&str> {
+        let error = self.said.iter().find(|diagnostic| diagnostic.severity() == Severity::Error);
+        error.map(|diagnostic| diagnostic.message.as_str())
+    }
+}
+
+/// Beside a fault of a row, of the template.
+const USED_HERE: &str = "used here";
 
 const FIELDS: [Field; 7] = [
     Field::Name,
@@ -40,12 +59,10 @@ pub(super) struct Wording<'m> {
     event: &'m EventTemplate,
     vars: &'m [Var],
     builder: Builder,
-    /// Names that some list of the send does not offer: said at the template.
-    reported: Reported,
     /// Findings about texts that depend on no row, by code: said once.
     said: HashSet<(Field, usize, &'static str)>,
     /// How many rows each text took too many steps for, and what is said of those after them.
-    spent: HashMap<(Field, usize), (u32, Box<RenderFault>)>,
+    spent: HashMap<(Field, usize), (u32, RenderFault)>,
     /// Per variant: the event, when none of its texts depends on the row.
     fixed: Vec<Option<Worded>>,
     /// The texts of the row being rendered, in the order of [`FIELDS`]; kept so that a row allocates little.
@@ -58,14 +75,12 @@ impl<'m> Wording<'m> {
         event: &'m EventTemplate,
         vars: &'m [Var],
         now: Timestamp,
-        reported: Reported,
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut wording = Self {
             event,
             vars,
             builder: Builder::for_event(event, now),
-            reported,
             said: HashSet::new(),
             spent: HashMap::new(),
             fixed: Vec::new(),
@@ -85,27 +100,49 @@ impl<'m> Wording<'m> {
         cells: &Cells<'_>,
         variant: usize,
         said: &Diagnostics,
-        found: &mut Vec<Diagnostic>,
+        found: &mut Found,
     ) -> Option<Worded> {
         if let Some(worded) = &self.fixed[variant] {
             return Some(worded.clone());
         }
-        let context = Context { cells, vars: self.vars };
-        let faults = self.fill(variant, &context, |_| true);
-        let cannot_render = !faults.is_empty();
-        found.extend(faults.into_iter().filter_map(|(field, fault)| self.fault_of_row(field, variant, *fault, cells)));
-        if cannot_render {
-            return None;
+        self.render_row(cells, variant, |_| true, said, found)
+    }
+
+    /// What is wrong with the event for a row that names nobody. Which wording of several it would get is not known.
+    pub(super) fn check(&mut self, cells: &Cells<'_>, said: &Diagnostics) -> Found {
+        let mut found = Found::default();
+        if self.fixed[0].is_none() {
+            let event = self.event;
+            self.render_row(cells, 0, |field| event.wordings_of(field) <= 1, said, &mut found);
         }
-        match self.build(variant, |_| true) {
+        found
+    }
+
+    fn render_row(
+        &mut self,
+        cells: &Cells<'_>,
+        variant: usize,
+        wanted: impl Fn(Field) -> bool,
+        said: &Diagnostics,
+        found: &mut Found,
+    ) -> Option<Worded> {
+        let context = Context { cells, vars: self.vars };
+        let faults = self.fill(variant, &context, &wanted);
+        let unusable: Vec<Field> = faults.iter().map(|(field, _)| *field).collect();
+        if !faults.is_empty() {
+            self.tell_faults(faults, variant, (cells, said), found);
+        }
+        // What could be rendered is checked all the same.
+        match self.build(variant, |field| wanted(field) && !unusable.contains(&field)) {
             Ok(built) => {
-                for warning in built.warnings.into_iter().flatten() {
-                    found.extend(self.warn(warning, variant, (cells, said)));
-                }
-                Some(Worded::of(built))
+                self.tell_warnings(built.warnings, variant, (cells, said), found);
+                unusable.is_empty().then(|| Worded::of(built))
             }
-            Err(faults) => {
-                found.extend(faults.into_iter().filter_map(|fault| self.place(fault, variant, Some((cells, said)))));
+            Err(unbuilt) => {
+                for fault in unbuilt.faults {
+                    found.said.extend(self.place(fault, variant, Some((cells, said))));
+                }
+                self.tell_warnings(unbuilt.warnings, variant, (cells, said), found);
                 None
             }
         }
@@ -116,8 +153,9 @@ impl<'m> Wording<'m> {
         let is_fixed = |field| event.template(field, variant).is_none_or(|template| !template.depends_on_row());
         let faults = self.fill(variant, &Nothing, is_fixed);
         for (field, fault) in &faults {
-            if self.said.insert((*field, variant, fault.diagnostic.code.id)) {
-                diagnostics.push(fault.diagnostic.clone().at(fault.place.clone()));
+            let diagnostic = fault.clone().diagnostic();
+            if self.said.insert((*field, variant, diagnostic.code.id)) {
+                diagnostics.push(diagnostic.at(fault.place.clone()));
             }
         }
         let is_usable = |field| is_fixed(field) && !faults.iter().any(|(faulty, _)| *faulty == field);
@@ -128,8 +166,9 @@ impl<'m> Wording<'m> {
                 }
                 FIELDS.into_iter().all(is_usable).then(|| Worded::of(built))
             }
-            Err(findings) => {
-                for finding in findings {
+            Err(unbuilt) => {
+                let warnings = unbuilt.warnings.into_iter().flatten().map(Warning::finding);
+                for finding in unbuilt.faults.into_iter().chain(warnings) {
                     diagnostics.extend(self.place(finding, variant, None));
                 }
                 None
@@ -143,26 +182,28 @@ impl<'m> Wording<'m> {
         variant: usize,
         values: &dyn Values,
         wanted: impl Fn(Field) -> bool,
-    ) -> Vec<(Field, Box<RenderFault>)> {
+    ) -> Vec<(Field, RenderFault)> {
         let mut faults = Vec::new();
         for (field, text) in FIELDS.into_iter().zip(&mut self.texts) {
             text.clear();
             let Some(template) = self.event.template(field, variant).filter(|_| wanted(field)) else { continue };
             if let Some((_, fault)) = self.spent.get(&(field, variant)).filter(|(rows, _)| *rows >= SPENT_ROWS_MAX) {
                 faults.push((field, fault.clone()));
-            } else if let Err(fault) = template.render(values, text) {
-                if fault.diagnostic.code.id == OUT_OF_FUEL.id {
-                    let untried = RenderFault { diagnostic: out_of_fuel_before(SPENT_ROWS_MAX), ..(*fault).clone() };
-                    self.spent.entry((field, variant)).or_insert_with(|| (0, Box::new(untried))).0 += 1;
+            } else if let Err(found) = template.render(values, text) {
+                let is_spent = |fault: &&RenderFault| matches!(&fault.reason, Reason::Other(found) if found.code.id == OUT_OF_FUEL.id);
+                if let Some(fault) = found.iter().find(is_spent) {
+                    let reason = Reason::Other(out_of_fuel_before(SPENT_ROWS_MAX));
+                    let untried = RenderFault { reason, place: fault.place.clone() };
+                    self.spent.entry((field, variant)).or_insert((0, untried)).0 += 1;
                 }
-                faults.push((field, fault));
+                faults.extend(found.into_iter().map(|fault| (field, fault)));
             }
         }
         faults
     }
 
     /// Builds the event from the buffers; texts that `usable` does not name count as missing.
-    fn build(&mut self, variant: usize, usable: impl Fn(Field) -> bool) -> Result<Built, Vec<Finding>> {
+    fn build(&mut self, variant: usize, usable: impl Fn(Field) -> bool) -> Result<Built, Unbuilt> {
         let text = |field: Field| {
             let index = FIELDS.iter().position(|known| *known == field)?;
             self.event.template(field, variant).filter(|_| usable(field)).map(|_| self.texts[index].as_str())
@@ -184,21 +225,61 @@ impl<'m> Wording<'m> {
         self.builder.build(&texts, zone)
     }
 
-    /// What to say about a value that cannot be rendered for a row; nothing when its name was reported already.
-    fn fault_of_row(
+    /// Says why texts cannot be rendered for a row. A value that several of them lack is missing once.
+    fn tell_faults(
         &mut self,
-        field: Field,
+        faults: Vec<(Field, RenderFault)>,
         variant: usize,
-        fault: RenderFault,
-        cells: &Cells<'_>,
-    ) -> Option<Diagnostic> {
-        if fault.name.as_deref().is_some_and(|name| self.reported.covers(name))
-            || self.said.contains(&(field, variant, fault.diagnostic.code.id))
-        {
-            return None;
+        (cells, said): (&Cells<'_>, &Diagnostics),
+        found: &mut Found,
+    ) {
+        let mut told: Vec<(Missing, usize)> = Vec::new();
+        let counts = |code| said.only_counts(code, cells.file());
+        for (field, RenderFault { reason, place }) in faults {
+            let diagnostic = match reason {
+                Reason::Other(diagnostic) if self.said.contains(&(field, variant, diagnostic.code.id)) => continue,
+                Reason::Other(diagnostic) if counts(diagnostic.code) => diagnostic.at(Place::file(cells.file())),
+                Reason::Other(diagnostic) => diagnostic.at(cells.place()),
+                Reason::Missing(missing) if !missing.offered => {
+                    found.unknown.push((missing, place));
+                    continue;
+                }
+                Reason::Missing(missing) if self.was_reported(&missing, cells) => continue,
+                Reason::Missing(missing) => {
+                    if let Some((_, index)) = told.iter().find(|(known, _)| *known == missing) {
+                        found.said[*index].related.push(Related { place, message: USED_HERE.to_owned() });
+                        continue;
+                    }
+                    // The first one is also why the row is skipped.
+                    let diagnostic = match counts(&VALUE_MISSING) {
+                        true if found.said.is_empty() => missing.diagnostic().at(Place::file(cells.file())),
+                        true => Diagnostic::new(&VALUE_MISSING, "").at(Place::file(cells.file())),
+                        false => missing.diagnostic().at(cells.place_of_missing(&missing)),
+                    };
+                    told.push((missing, found.said.len()));
+                    diagnostic
+                }
+            };
+            found.said.push(diagnostic.related(place, USED_HERE));
         }
-        let place = fault.name.as_deref().map_or_else(|| cells.place(), |name| cells.place_of(name));
-        Some(fault.diagnostic.at(place).related(fault.place, "used here"))
+    }
+
+    /// Whether a value is missing because of a fault that was reported.
+    fn was_reported(&self, missing: &Missing, cells: &Cells<'_>) -> bool {
+        let is_faulty = |var: &Var| !missing.of_row && var.name == missing.name && var.value.is_none();
+        cells.was_reported(missing) || self.vars.iter().any(is_faulty)
+    }
+
+    fn tell_warnings(
+        &mut self,
+        warnings: Warnings,
+        variant: usize,
+        row: (&Cells<'_>, &Diagnostics),
+        found: &mut Found,
+    ) {
+        for warning in warnings.into_iter().flatten() {
+            found.said.extend(self.warn(warning, variant, row));
+        }
     }
 
     /// What to say about a row's date; no more than that there is something where it is only counted.

@@ -34,10 +34,10 @@ use crate::diagnostic::Place;
 use crate::diagnostic::source::Source;
 
 pub use load::{load, load_at, parse};
-pub use names::{Offered, Reported, check_result_columns, check_send_names};
+pub use names::{Names, Offered, check_result_columns};
 pub use schema::schema;
 pub use secret::{MissingVariable, SecretText};
-pub use template::{NameUse, Nothing, RenderFault, Template, Values};
+pub use template::{Missing, NameUse, Nothing, Reason, RenderFault, Template, Values};
 
 /// A manifest that was read. Where it had faults, the faulty parts are missing and the diagnostics say why: it may be
 /// used to check rows, but nothing may be sent with it.
@@ -159,6 +159,8 @@ pub struct InlineEntry {
     pub values: Vec<(String, String)>,
     /// Of each of the values.
     pub places: Vec<Place>,
+    /// The names of those values that are faulty, which has been reported.
+    pub faulty: Vec<String>,
     pub place: Place,
     /// Of the phone; of the entry when it has none.
     pub phone_place: Place,
@@ -170,6 +172,8 @@ pub struct Send {
     /// `None` when it names no event that exists, which has been reported.
     pub event: Option<usize>,
     pub to: Vec<usize>,
+    /// Of each name under `to`; empty when the manifest has no `sends`.
+    pub to_places: Vec<Place>,
     pub via: Vec<usize>,
     pub vars: Vec<Var>,
     pub place: Place,
@@ -179,7 +183,8 @@ pub struct Send {
 #[derive(Debug, Clone)]
 pub struct Var {
     pub name: String,
-    pub value: String,
+    /// `None` when it is faulty, which has been reported.
+    pub value: Option<String>,
     pub place: Place,
 }
 
@@ -217,6 +222,16 @@ impl EventTemplate {
     /// How many wordings the event has: the longest of its texts that are lists; 1 without any.
     pub fn variants(&self) -> usize {
         [&self.name, &self.description, &self.location_name].into_iter().map(Vec::len).max().unwrap_or(1).max(1)
+    }
+
+    /// How many wordings a text has that may be a list of them; 1 at most of the others.
+    pub fn wordings_of(&self, field: event::Field) -> usize {
+        match field {
+            event::Field::Name => self.name.len(),
+            event::Field::Description => self.description.len(),
+            event::Field::LocationName => self.location_name.len(),
+            event::Field::DateTime | event::Field::Timezone | event::Field::CallLinkType | event::Field::Canceled => 1,
+        }
     }
 
     /// Every use of a value in the event's texts, those of faulty texts last.

@@ -143,7 +143,7 @@ fn digest(event: &EventTemplate, variant: usize, vars: &[Var]) -> String {
     for name in used {
         if let Some(var) = vars.iter().find(|var| var.name == name) {
             add(name);
-            add(&var.value);
+            add(var.value.as_deref().unwrap_or_default());
         }
     }
     let mut hex = String::with_capacity(32);
@@ -224,6 +224,6 @@ test: { to: [team], prefix: "[TEST] " }
         assert_eq!(test.lists.iter().map(|list| &*list.name).collect::<Vec<_>>(), ["team"]);
         assert!(test.sends.iter().all(|send| send.to == [0]) && test.events.iter().all(|event| event.variants() == 1));
         assert_eq!(test.events[4].name[0].is_constant(), Some("[TEST] Dinner"));
-        assert_eq!(&*test.sends[2].vars[0].value, "Harbour");
+        assert_eq!(test.sends[2].vars[0].value.as_deref(), Some("Harbour"));
     }
 }

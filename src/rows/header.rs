@@ -19,6 +19,8 @@ pub(super) struct Header {
     pub(super) slugs: Vec<String>,
     /// The variables of `columns`, with the field of each.
     pub(super) variables: Vec<(String, usize)>,
+    /// The variables of `columns` whose column there is not, which has been reported.
+    pub(super) lacking: Vec<String>,
 }
 
 /// Two columns that cannot be told apart.
@@ -32,7 +34,7 @@ impl Header {
     pub(super) fn new<'a>(fields: impl Iterator<Item = &'a str>) -> Self {
         let names: Vec<String> = fields.map(|field| field.trim().to_owned()).collect();
         let slugs = names.iter().map(|name| slug(name)).collect();
-        Self { names, slugs, variables: Vec::new() }
+        Self { names, slugs, variables: Vec::new(), lacking: Vec::new() }
     }
 
     /// A column exactly as it is written.

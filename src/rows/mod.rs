@@ -12,7 +12,7 @@ mod place;
 mod reader;
 mod records;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -176,6 +176,7 @@ impl Rows {
                 self.header.variables.push((variable.clone(), *index));
                 continue;
             }
+            self.header.lacking.push(variable.clone());
             phone_is_faulty |= variable == "phone";
             missing += 1;
             // A person's slips are searched for, not a file full of them.
@@ -198,17 +199,14 @@ impl Rows {
         &self.header.names
     }
 
-    /// The names a row offers to templates: the variables of `columns`, then the slug of every header.
+    /// The names a row offers to templates: the variables of `columns`, then the slug of every header. Variables whose
+    /// column there is not are names as well, of which no more is to be said.
     pub fn names(&self) -> Vec<String> {
         let variables = self.header.variables.iter().map(|(variable, _)| variable);
         let slugs = self.header.slugs.iter().filter(|slug| !slug.is_empty());
-        let mut names: Vec<String> = Vec::new();
-        for name in variables.chain(slugs) {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        names
+        let mut known = HashSet::new();
+        let names = variables.chain(&self.header.lacking).chain(slugs).filter(|name| known.insert(name.as_str()));
+        names.cloned().collect()
     }
 
     /// The field of a variable: one of `columns`, else a slug.

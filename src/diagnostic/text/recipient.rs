@@ -163,6 +163,16 @@ pub fn duplicate(address: &str, event: &str, first: Place) -> Diagnostic {
         .related(first, "first listed here")
 }
 
+/// The same list twice for one event: all of its rows are skipped the second time. The caller adds the second place.
+pub fn duplicate_list(list: &str, event: &str, first: Option<Place>) -> Diagnostic {
+    let message = format!("the list `{list}` is listed already for event `{event}`: its rows are skipped here");
+    let diagnostic = Diagnostic::new(&DUPLICATE, message).help("the first send counts; take one of the two out");
+    match first {
+        Some(first) => diagnostic.related(first, "first listed here"),
+        None => diagnostic,
+    }
+}
+
 /// One warning a list, at its first person: events hardly arrive there.
 pub fn persons(list: &str, count: u64) -> Diagnostic {
     let whom = if count == 1 { "1 person".to_owned() } else { format!("{count} persons") };

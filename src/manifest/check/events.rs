@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::event::{Builder, Field, Texts, Warning, Zone};
+use super::super::event::{Builder, Field, Finding, Texts, Warning, Zone};
 use super::super::raw::{OneOrMany, Ordered, RawEvent, Text, Wording};
 use super::super::template::{self, Template};
 use super::super::tree::{Kind, Node};
@@ -150,13 +150,10 @@ fn constants(context: &mut Context<'_>, event: &mut EventTemplate) {
     let mut found = Vec::new();
     for variant in 0..event.variants() {
         let constant = |field: Field| {
-            let texts = match field {
-                Field::Name => event.name.len(),
-                Field::Description => event.description.len(),
-                Field::LocationName => event.location_name.len(),
-                Field::DateTime | Field::Timezone | Field::CallLinkType | Field::Canceled => 1,
-            };
-            event.template(field, variant).filter(|_| variant < texts).and_then(Template::is_constant)
+            event
+                .template(field, variant)
+                .filter(|_| variant < event.wordings_of(field))
+                .and_then(Template::is_constant)
         };
         // What is missing or depends on the row is stood in for, so that the warnings of a good date are heard.
         let texts = Texts {
@@ -167,9 +164,12 @@ fn constants(context: &mut Context<'_>, event: &mut EventTemplate) {
             call_link_type: constant(Field::CallLinkType),
             canceled: constant(Field::Canceled).or(Some("false")),
         };
-        let findings = match builder.build(&texts, zone) {
+        let findings: Vec<Finding> = match builder.build(&texts, zone) {
             Ok(built) => built.warnings.into_iter().flatten().map(Warning::finding).collect(),
-            Err(faults) => faults,
+            Err(unbuilt) => {
+                let warnings = unbuilt.warnings.into_iter().flatten().map(Warning::finding);
+                unbuilt.faults.into_iter().chain(warnings).collect()
+            }
         };
         let new = findings.into_iter().filter(|finding| variant == 0 || finding.field.may_vary());
         found.extend(new.map(|finding| (variant, finding)));

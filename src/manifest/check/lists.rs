@@ -148,7 +148,8 @@ fn inline(context: &mut Context<'_>, raw: &[RawEntry], node: &Node) -> Vec<Inlin
                     continue;
                 }
                 let values = vec![("phone".to_owned(), phone.clone())];
-                entries.push(InlineEntry { values, places: vec![place.clone()], phone_place: place.clone(), place });
+                let (places, phone_place, faulty) = (vec![place.clone()], place.clone(), Vec::new());
+                entries.push(InlineEntry { values, places, faulty, place, phone_place });
             }
             RawEntry::Values(values) => {
                 for entry in node.entries().iter().filter(|entry| reported.insert(entry.key.clone())) {
@@ -163,7 +164,9 @@ fn inline(context: &mut Context<'_>, raw: &[RawEntry], node: &Node) -> Vec<Inlin
                     continue;
                 }
                 let places = node.entries().iter().map(|entry| entry.value.place(context.source)).collect();
-                entries.push(InlineEntry { values, places, phone_place: phone.place(context.source), place });
+                let faulty = node.entries().iter().filter(|entry| matches!(entry.value.kind, Kind::Faulty));
+                let faulty = faulty.map(|entry| entry.key.clone()).collect();
+                entries.push(InlineEntry { values, places, faulty, place, phone_place: phone.place(context.source) });
             }
         }
     }

@@ -79,6 +79,7 @@ fn to_all(context: &mut Context<'_>, test: Option<&TestSpec>, root: &Node, known
     Some(Send {
         event: Some(0),
         to: if real.is_empty() { lists().collect() } else { real },
+        to_places: Vec::new(),
         via: all(known.instances.as_ref()),
         vars: Vec::new(),
         place: context.place_of(node.key_span),
@@ -96,45 +97,49 @@ fn send(context: &mut Context<'_>, raw: &RawSend, node: &Node, known: &Known<'_>
         .zip(node.get("event"))
         .and_then(|(Text(event), node)| find(context, event, node, known.events.as_ref(), words::unknown_event));
     let to = names(context, raw.to.as_deref(), node.get("to"), known.lists.as_ref(), words::unknown_list);
+    let (to, to_places) = to.into_iter().map(|(list, span)| (list, context.place_of(span))).unzip();
     let via = names(context, raw.via.as_deref(), node.get("via"), known.instances.as_ref(), words::unknown_instance);
     let mut vars = Vec::new();
     if let (Some(raw), Some(node)) = (&raw.vars, node.get("vars")) {
         for ((name, value), entry) in raw.0.iter().zip(node.entries()) {
             variable_name(context, entry);
-            let Some(Text(value)) = value else { continue };
-            if value.contains("{{") || value.contains("{%") {
+            let value = value.as_ref().map(|Text(value)| value.clone());
+            if value.as_ref().is_some_and(|value| value.contains("{{") || value.contains("{%")) {
                 context.report(words::template_in_data(name), &entry.value);
             }
-            let place = entry.value.place(context.source);
-            vars.push(Var { name: name.clone(), value: value.clone(), place });
+            vars.push(Var { name: name.clone(), value, place: entry.value.place(context.source) });
         }
     }
     let place = node.get("event").unwrap_or(node).place(context.source);
     // A faulty `via` has been reported; with every instance the rest of the send can still be checked.
-    let via = if via.is_empty() { all(known.instances.as_ref()) } else { via };
-    Send { event, to, via, vars, place }
+    let via = if via.is_empty() { all(known.instances.as_ref()) } else { indices(via) };
+    Send { event, to, to_places, via, vars, place }
 }
 
 fn test(context: &mut Context<'_>, raw: &RawTest, node: &Node, known: &Known<'_>) -> TestSpec {
     let to = names(context, raw.to.as_deref(), node.get("to"), known.lists.as_ref(), words::unknown_list);
     let prefix = raw.prefix.as_ref().map(|Text(prefix)| prefix.clone()).unwrap_or_default();
-    TestSpec { to, prefix }
+    TestSpec { to: indices(to), prefix }
 }
 
-/// The indices of the names in a list such as `to`, each once.
+fn indices(names: Vec<(usize, Span)>) -> Vec<usize> {
+    names.into_iter().map(|(index, _)| index).collect()
+}
+
+/// The indices of the names in a list such as `to`, each once, and where they stand.
 fn names(
     context: &mut Context<'_>,
     raw: Option<&[Text]>,
     node: Option<&Node>,
     known: Option<&Names<'_>>,
     unknown: Unknown,
-) -> Vec<usize> {
+) -> Vec<(usize, Span)> {
     let (Some(raw), Some(node)) = (raw, node) else { return Vec::new() };
     let mut seen = HashSet::new();
     let mut indices = Vec::with_capacity(raw.len());
     for (Text(name), node) in raw.iter().zip(node.items()) {
         if seen.insert(name) {
-            indices.extend(find(context, name, node, known, unknown));
+            indices.extend(find(context, name, node, known, unknown).map(|index| (index, node.span)));
         } else {
             context.report(words::named_twice(name), node);
         }

@@ -71,6 +71,14 @@ pub struct Built {
     pub warnings: Warnings,
 }
 
+/// Why there is no event. Without faults, all of them were reported before.
+#[derive(Debug, Clone, Default)]
+pub struct Unbuilt {
+    pub faults: Vec<Finding>,
+    /// A date may be noteworthy whatever is wrong beside it.
+    pub warnings: Warnings,
+}
+
 /// No zone, and past or far ahead.
 pub type Warnings = [Option<Warning>; 2];
 
@@ -149,8 +157,8 @@ impl Builder {
         Self { now, checked: event.checked_fields(), last: None }
     }
 
-    /// Every fault of the row's event. An empty list of faults means that all of them were reported before.
-    pub fn build(&mut self, texts: &Texts<'_>, zone: Zone<'_>) -> Result<Built, Vec<Finding>> {
+    /// The event, or everything that is wrong with it.
+    pub fn build(&mut self, texts: &Texts<'_>, zone: Zone<'_>) -> Result<Built, Unbuilt> {
         let mut faults = Vec::new();
         let name = texts.name.map(final_newline_cut);
         let description = texts.description.map(final_newline_cut);
@@ -166,33 +174,33 @@ impl Builder {
         let call_link_type = call_link_type.map_err(|fault| note(Field::CallLinkType, *fault)).ok().flatten();
         let canceled = canceled.map_err(|fault| note(Field::Canceled, *fault)).ok().flatten();
         let when = match texts.date_time.map(|date_time| self.when(date_time, zone)) {
-            Some(Ok(when)) => Some(when),
+            Some(Ok(when)) => Some(when.clone()),
             Some(Err(found)) => {
                 faults.extend(found.iter().cloned());
                 None
             }
-            None => None,
+            // A zone is right or wrong without a date, too.
+            None => {
+                faults.extend(zone_fault(zone));
+                None
+            }
         };
+        let was_checked = self.checked.contains(&Field::DateTime);
+        let warnings = when.as_ref().filter(|_| !was_checked).map(|when| when.warnings).unwrap_or_default();
         if let (Some(name), Some(canceled), Some(when), true) = (name, canceled, when, faults.is_empty()) {
             let event = Event {
                 name: name.to_owned(),
                 description: description.map(str::to_owned),
-                date_time: when.date_time.clone(),
-                time_zone: when.time_zone.clone(),
+                date_time: when.date_time,
+                time_zone: when.time_zone,
                 location: location.map(|name| Location { name: name.to_owned() }),
                 call_link_type,
                 canceled,
             };
-            let (at, warnings) = (when.at, when.warnings);
-            let was_checked = self.checked.contains(&Field::DateTime);
-            return Ok(Built { event, at, warnings: if was_checked { Warnings::default() } else { warnings } });
+            return Ok(Built { event, at: when.at, warnings });
         }
-        Err(self.unsaid(faults))
-    }
-
-    fn unsaid(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
-        findings.retain(|finding| !self.checked.contains(&finding.field));
-        findings
+        faults.retain(|fault| !self.checked.contains(&fault.field));
+        Err(Unbuilt { faults, warnings })
     }
 
     fn when(&mut self, date_time: &str, zone: Zone<'_>) -> Result<&When, &[Finding]> {
@@ -213,6 +221,17 @@ impl Builder {
             }
         };
         self.last.insert(last).when.as_ref().map_err(Vec::as_slice)
+    }
+}
+
+/// What is wrong with a zone for which there is no date.
+fn zone_fault(zone: Zone<'_>) -> Option<Finding> {
+    match zone {
+        Zone::Text(text) if !text.trim().is_empty() => {
+            let fault = read_zone(text).err()?;
+            Some(Finding { field: Field::Timezone, diagnostic: *fault })
+        }
+        Zone::Text(_) | Zone::None | Zone::Known(_) | Zone::Faulty => None,
     }
 }
 

@@ -11,7 +11,7 @@ fn built(date_time: &str, zone: Option<&str>) -> Result<Built, Vec<String>> {
     let texts =
         Texts { name: Some("Launch\n"), date_time: Some(date_time), canceled: Some("false"), ..Texts::default() };
     let zone = read.as_ref().map_or(Zone::None, Zone::Known);
-    Builder::new(now()).build(&texts, zone).map_err(|faults| messages(&faults))
+    Builder::new(now()).build(&texts, zone).map_err(|unbuilt| messages(&unbuilt.faults))
 }
 
 fn messages(findings: &[Finding]) -> Vec<String> {
@@ -136,13 +136,19 @@ fn all_faults_of_an_event_at_once_and_none_that_was_reported() {
         call_link_type: Some("fax"),
         canceled: Some("yes"),
     };
-    let codes: Vec<&str> =
-        builder.build(&texts, Zone::Text("Mars")).unwrap_err().iter().map(|found| found.diagnostic.code.id).collect();
-    assert_eq!(codes, ["E120", "E120", "E121", "E122", "E130", "E131"]);
+    let codes = |unbuilt: Unbuilt| {
+        let faults = unbuilt.faults.iter().map(|found| found.diagnostic.code.id);
+        faults.chain(unbuilt.warnings.iter().flatten().map(|warning| warning.code().id)).collect::<Vec<_>>()
+    };
+    let mut codes_of = |texts: &Texts<'_>, zone| codes(builder.build(texts, zone).unwrap_err());
+    assert_eq!(codes_of(&texts, Zone::Text("Mars")), ["E120", "E120", "E121", "E122", "E130", "E131"]);
     let missing = Texts { name: Some("x"), date_time: None, canceled: Some("true"), ..Texts::default() };
-    assert!(builder.build(&missing, Zone::None).unwrap_err().is_empty());
+    assert!(codes_of(&missing, Zone::None).is_empty());
+    assert_eq!(codes_of(&missing, Zone::Text("Mars")), ["E130"]);
+    let past = Texts { date_time: Some("2020-12-04T19:00"), call_link_type: Some("fax"), ..missing };
+    assert_eq!(codes_of(&past, Zone::None), ["E121", "W133", "W131"]);
     let unknown_zone = Texts { date_time: Some("2026-12-04T19:00"), ..missing };
-    assert!(builder.build(&unknown_zone, Zone::Faulty).unwrap_err().is_empty());
+    assert!(codes_of(&unknown_zone, Zone::Faulty).is_empty());
     let good = builder.build(&unknown_zone, Zone::Text("UTC")).unwrap();
     assert!(good.event.canceled && good.at.is_some());
 }

@@ -9,7 +9,8 @@ use minijinja::machinery::ast::{CallArg, Expr, Stmt};
 use minijinja::machinery::parse;
 
 use super::super::tree::Node;
-use super::walk::{self, Found, constant_text};
+use super::expression::constant_text;
+use super::walk::{self, Found};
 use super::{
     EXPRESSION_BYTES_MAX, Form, NameUse, Nothing, OUTPUT_BYTES_MAX, Piece, Positions, STATEMENTS_MAX, Template, braces,
     language,
@@ -69,6 +70,7 @@ pub(in crate::manifest) fn compile(
         name: one.name.clone(),
         of_row: one.of_row,
         guarded: one.guarded,
+        certain: one.certain,
         place: at(one.range.clone()),
     });
     let names: Vec<NameUse> = names.collect();
@@ -133,8 +135,11 @@ impl Template {
         }
         match self.render(&Nothing, &mut text) {
             Ok(()) => Some(Self { form: Form::Constant(text.into()), ..self }),
-            Err(fault) => {
-                diagnostics.push(fault.diagnostic.at(fault.place));
+            Err(faults) => {
+                diagnostics.extend(faults.into_iter().map(|fault| {
+                    let place = fault.place.clone();
+                    fault.diagnostic().at(place)
+                }));
                 None
             }
         }

@@ -2,31 +2,55 @@
 
 use minijinja::{Error, ErrorKind};
 
-use super::{Form, RenderFault, Template, Values};
-use crate::diagnostic::suggest::nearest;
+use super::{Form, Missing, NameUse, Reason, RenderFault, Template, Values};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::text::template as words;
 
-/// A variable that the row does not have, or has empty.
-pub(super) fn undefined(template: &Template, index: usize, values: &dyn Values) -> Box<RenderFault> {
-    let used = &template.names[index];
-    let known = if used.of_row { values.headers() } else { values.names() };
-    let diagnostic = if known.contains(&used.name.as_str()) {
-        words::value_missing(&used.name, used.of_row)
-    } else {
-        let near = nearest(&used.name, known.iter().copied());
-        words::unknown_name(&used.name, used.of_row, near, &known)
-    };
-    Box::new(RenderFault { name: Some(used.name.clone()), diagnostic, place: used.place.clone() })
-}
+/// A row that lacks more than this in one text is a row with nothing in it.
+const MISSING_MAX: usize = 20;
 
-pub(super) fn too_long(template: &Template) -> Box<RenderFault> {
-    Box::new(RenderFault { name: None, diagnostic: words::too_long(), place: template.place.clone() })
-}
-
-pub(super) fn of_engine(template: &Template, error: &Error, values: &dyn Values) -> Box<RenderFault> {
-    if let Some(index) = culprit(template, error, values) {
-        return undefined(template, index, values);
+/// What has to be there and is not, each once, in order of appearance.
+pub(super) fn missing(template: &Template, values: &dyn Values) -> Vec<RenderFault> {
+    let mut told: Vec<&NameUse> = Vec::new();
+    for (index, used) in template.names.iter().enumerate().filter(|(_, used)| used.certain) {
+        if told.len() < MISSING_MAX
+            && template.value(index, values).is_none()
+            && !told.iter().any(|other| other.is_of(used))
+        {
+            told.push(used);
+        }
     }
+    undefined(&told, values)
+}
+
+/// Variables that the row does not have, or has empty.
+fn undefined(used: &[&NameUse], values: &dyn Values) -> Vec<RenderFault> {
+    let (names, headers) = (values.names(), values.headers());
+    let fault = |used: &&NameUse| {
+        let known = if used.of_row { &headers } else { &names };
+        let offered = known.contains(&used.name.as_str());
+        let missing = Missing { name: used.name.clone(), of_row: used.of_row, offered };
+        RenderFault { reason: Reason::Missing(missing), place: used.place.clone() }
+    };
+    used.iter().map(fault).collect()
+}
+
+pub(super) fn too_long(template: &Template) -> RenderFault {
+    RenderFault { reason: Reason::Other(words::too_long()), place: template.place.clone() }
+}
+
+/// What the engine complains about, and what it would complain about next for sure.
+pub(super) fn of_engine(template: &Template, error: &Error, values: &dyn Values) -> Vec<RenderFault> {
+    let mut faults = missing(template, values);
+    match culprit(template, error, values).map(|index| &template.names[index]) {
+        Some(used) if faults.iter().any(|fault| fault.is_of(used)) => {}
+        Some(used) => drop(faults.splice(..0, undefined(&[used], values))),
+        None => faults.insert(0, other(template, error)),
+    }
+    faults
+}
+
+fn other(template: &Template, error: &Error) -> RenderFault {
     let diagnostic = match error.kind() {
         ErrorKind::OutOfFuel => words::out_of_fuel(),
         _ => words::cannot_render(&error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)),
@@ -38,7 +62,7 @@ pub(super) fn of_engine(template: &Template, error: &Error, values: &dyn Values)
             .map_or(&template.place, |index| &template.names[index].place),
         _ => &template.place,
     };
-    Box::new(RenderFault { name: None, diagnostic, place: place.clone() })
+    RenderFault { reason: Reason::Other(diagnostic), place: place.clone() }
 }
 
 /// The variable whose absence the engine complains about: one within the expression at which it stopped, else the first
@@ -56,4 +80,23 @@ fn culprit(template: &Template, error: &Error, values: &dyn Values) -> Option<us
         .clone()
         .find(|index| missing(index) && inside(index))
         .or_else(|| candidates.clone().find(|index| missing(index) && !template.names[*index].guarded))
+}
+
+impl RenderFault {
+    pub fn diagnostic(self) -> Diagnostic {
+        match self.reason {
+            Reason::Missing(missing) => missing.diagnostic(),
+            Reason::Other(diagnostic) => diagnostic,
+        }
+    }
+
+    fn is_of(&self, used: &NameUse) -> bool {
+        matches!(&self.reason, Reason::Missing(missing) if missing.name == used.name && missing.of_row == used.of_row)
+    }
+}
+
+impl Missing {
+    pub fn diagnostic(&self) -> Diagnostic {
+        words::value_missing(&self.name, self.of_row)
+    }
 }

@@ -6,6 +6,7 @@
 
 mod braces;
 mod compile;
+mod expression;
 mod fault;
 mod language;
 mod parse_date;
@@ -106,18 +107,42 @@ pub struct NameUse {
     pub of_row: bool,
     /// The template says itself what happens without it: `default(...)`, `is defined`.
     pub guarded: bool,
+    /// Without it nothing can be rendered, whichever way the template takes.
+    pub certain: bool,
     pub place: Place,
 }
 
-/// A row for which a template cannot be rendered.
+/// Why a template cannot be rendered for a row.
 #[derive(Debug, Clone)]
 pub struct RenderFault {
-    /// The undefined variable or header, when that is what is wrong.
-    pub name: Option<String>,
-    /// The whole of it without a place: the caller adds the row's.
-    pub diagnostic: Diagnostic,
+    pub reason: Reason,
     /// In the template.
     pub place: Place,
+}
+
+/// What is wrong, without a place: the caller adds the row's.
+#[derive(Debug, Clone)]
+pub enum Reason {
+    /// Its words are made only where they are shown: a row may lack many values, and a list may have many such rows.
+    Missing(Missing),
+    Other(Diagnostic),
+}
+
+/// A variable that a row does not have, or has empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// A variable, or a header when `of_row`.
+    pub name: String,
+    pub of_row: bool,
+    /// Other rows of its list have it.
+    pub offered: bool,
+}
+
+impl NameUse {
+    /// Whether both ask for the same value.
+    fn is_of(&self, other: &Self) -> bool {
+        (self.of_row, &self.name) == (other.of_row, &other.name)
+    }
 }
 
 impl Template {

@@ -11,8 +11,9 @@ use super::{Form, OUTPUT_BYTES_MAX, Piece, RenderFault, Template, Values, fault}
 pub(super) const TEMPLATE: &str = "text";
 
 impl Template {
-    /// Appends the text for one row to `out`. Nothing is appended when there is a fault.
-    pub fn render(&self, values: &dyn Values, out: &mut String) -> Result<(), Box<RenderFault>> {
+    /// Appends the text for one row to `out`. Nothing is appended when there is a fault; of values that are missing,
+    /// everything that is certain to be is told at once.
+    pub fn render(&self, values: &dyn Values, out: &mut String) -> Result<(), Vec<RenderFault>> {
         let before = out.len();
         let rendered = match &self.form {
             Form::Constant(text) => {
@@ -26,7 +27,7 @@ impl Template {
             }
         };
         let rendered = match rendered {
-            Ok(()) if out.len() - before > OUTPUT_BYTES_MAX => Err(fault::too_long(self)),
+            Ok(()) if out.len() - before > OUTPUT_BYTES_MAX => Err(vec![fault::too_long(self)]),
             other => other,
         };
         if rendered.is_err() {
@@ -35,13 +36,13 @@ impl Template {
         rendered
     }
 
-    fn render_pieces(&self, pieces: &[Piece], values: &dyn Values, out: &mut String) -> Result<(), Box<RenderFault>> {
+    fn render_pieces(&self, pieces: &[Piece], values: &dyn Values, out: &mut String) -> Result<(), Vec<RenderFault>> {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Name(index) => match self.value(*index, values) {
                     Some(value) => out.push_str(value),
-                    None => return Err(fault::undefined(self, *index, values)),
+                    None => return Err(fault::missing(self, values)),
                 },
                 Piece::NameOr(index, otherwise) => out.push_str(self.value(*index, values).unwrap_or(otherwise)),
             }
@@ -61,7 +62,7 @@ impl Template {
         whole_row: bool,
         values: &dyn Values,
         out: &mut String,
-    ) -> Result<(), Box<RenderFault>> {
+    ) -> Result<(), Vec<RenderFault>> {
         let mut context: BTreeMap<&str, Value> = BTreeMap::new();
         let mut row: BTreeMap<&str, Value> = BTreeMap::new();
         for (index, used) in self.names.iter().enumerate() {
@@ -84,7 +85,7 @@ impl Template {
             .get_template(TEMPLATE)
             .and_then(|template| template.render_captured_to(map(context), &mut output).map(|_| ()));
         if output.full {
-            return Err(fault::too_long(self));
+            return Err(vec![fault::too_long(self)]);
         }
         rendered.map_err(|error| fault::of_engine(self, &error, values))?;
         out.push_str(&String::from_utf8_lossy(&output.bytes));

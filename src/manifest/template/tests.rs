@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::super::tree;
-use super::{Form, NameUse, Template, Values, compile, locate};
+use super::{Form, NameUse, Reason, RenderFault, Template, Values, compile, locate};
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::source::Source;
 
@@ -55,8 +55,12 @@ fn compiled_with(text: &str, diagnostics: &mut Diagnostics) -> Result<Template, 
 fn rendered(text: &str, row: &Row) -> Result<String, String> {
     let template = compiled(text).map_err(|said| said.join("; "))?;
     let mut out = String::new();
-    template.render(row, &mut out).map_err(|fault| fault.diagnostic.message)?;
+    template.render(row, &mut out).map_err(|faults| messages(&faults).join("; "))?;
     Ok(out)
+}
+
+fn messages(faults: &[RenderFault]) -> Vec<String> {
+    faults.iter().map(|fault| fault.clone().diagnostic().message).collect()
 }
 
 #[test]
@@ -89,11 +93,10 @@ fn what_templates_come_to() {
 fn what_is_said_about_templates() {
     let row = Row::of(&[("first_name", "Ana"), ("empty", "")]);
     for (text, expected) in [
-        ("{{ first_nam }}", "`first_nam` is neither a column nor a var"),
         ("{{ empty }}", "the value `empty` is empty for this recipient"),
         ("{{ empty | upper }}", "the value `empty` is empty for this recipient"),
         ("{% if empty %}a{% endif %}", "the value `empty` is empty for this recipient"),
-        ("{{ row['Nome'] }}", "there is no column `Nome`"),
+        ("{{ row['Nome'] }}", "the column `Nome` is empty for this recipient"),
         ("{{ first_name | uper }}", "E102 there is no filter `uper`"),
         ("{% if false %}{{ first_name | uper }}{% endif %}", "E102 there is no filter `uper`"),
         ("{{ first_name is defind }}", "E103 there is no test `is defind`"),
@@ -129,6 +132,53 @@ fn what_is_said_about_templates() {
         rendered("{{ first_name }}{{ first_name | lower }}", &long).unwrap_err(),
         "the text is longer than 64 KiB"
     );
+}
+
+#[test]
+fn every_value_that_is_missing_for_sure_is_named_at_once() {
+    let row = Row::of(&[("a", ""), ("b", ""), ("c", ""), ("there", "yes"), ("no date", "foo"), ("Nome", "")]);
+    let cases: &[(&str, &[&str])] = &[
+        ("{{ a }} {{ there }} {{ b }}{{ a }}", &["a", "b"]),
+        ("{{ a }}{{ b | default('x') }}{{ row['Nome'] }}", &["a", "Nome"]),
+        ("{{ a | upper }} {{ b | trim | title }} {{ c }}", &["a", "b", "c"]),
+        ("{% if there == 'no' %}{{ a }}{% endif %}{{ b }}{{ c }}", &["b", "c"]),
+        ("{% if there %}{{ a }}{{ c }}{% endif %}{{ b }}", &["a", "b"]),
+        ("{% if a %}{% endif %}{% if b %}{% elif c %}{% endif %}", &["a", "b"]),
+        ("{{ a or b }}{{ b if there else c }}{{ c }}", &["a", "c"]),
+        ("{% if a is defined %}{{ a }}{% endif %}{{ b }}", &["b"]),
+        ("{% for x in [1, 2] %}{{ x }}{{ a }}{% endfor %}{{ b }}", &["a", "b"]),
+        ("{{ zz }}{{ a }}", &["other", "a"]),
+        ("{{ a == 'x' }}{{ b }}", &["a", "b"]),
+    ];
+    for (text, expected) in cases {
+        let faults = compiled(text).unwrap().render(&row, &mut String::new()).unwrap_err();
+        let names = faults.iter().map(|fault| match &fault.reason {
+            Reason::Missing(missing) if missing.offered => &*missing.name,
+            Reason::Missing(_) | Reason::Other(_) => "other",
+        });
+        assert_eq!(names.collect::<Vec<_>>(), *expected, "{text}");
+    }
+    let both = "{{ row['no date'] | parse_date('DD/MM/YYYY') }} {{ a }}";
+    assert_eq!(
+        rendered(both, &row).unwrap_err(),
+        "the template cannot be rendered: `foo` is not a date written as DD/MM/YYYY; \
+         the value `a` is empty for this recipient"
+    );
+}
+
+#[test]
+fn a_filter_that_needs_its_value_fails_without_it() {
+    for filter in super::expression::NEEDING {
+        let arguments = match *filter {
+            "replace" => "('a', 'b')",
+            "parse_date" => "('DD/MM/YYYY')",
+            "indent" => "(2)",
+            _ => "",
+        };
+        let text = format!("{{{{ empty | {filter}{arguments} }}}}");
+        let said = rendered(&text, &Row::of(&[("empty", "")])).unwrap_err();
+        assert_eq!(said, "the value `empty` is empty for this recipient", "{text}");
+    }
 }
 
 #[test]
@@ -196,11 +246,11 @@ proptest! {
             return Ok(());
         }
         let mut fast = String::new();
-        let fast = template.render(&row, &mut fast).map(|()| fast).map_err(|fault| fault.diagnostic.message);
+        let fast = template.render(&row, &mut fast).map(|()| fast).map_err(|faults| messages(&faults));
         let program = super::compile::program_of(&text).unwrap();
         let slow = Template { form: program, ..template };
         let mut out = String::new();
-        let slow = slow.render(&row, &mut out).map(|()| out).map_err(|fault| fault.diagnostic.message);
+        let slow = slow.render(&row, &mut out).map(|()| out).map_err(|faults| messages(&faults));
         prop_assert_eq!(fast, slow, "{}", text);
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CallType, Expr, Stmt, Test};
 
+use super::expression::{constant_text, is_number, is_operator, is_row, joins, needed, range};
 use super::language::{FILTERS, FUNCTIONS, TESTS};
 use super::parse_date;
 use crate::diagnostic::Diagnostic;
@@ -31,15 +32,19 @@ pub(super) struct Use {
     pub(super) name: String,
     pub(super) of_row: bool,
     pub(super) guarded: bool,
+    /// Nothing can be rendered without it.
+    pub(super) certain: bool,
     pub(super) range: Range<usize>,
 }
 
 pub(super) fn walk(text: &str, root: &Stmt<'_>) -> Found {
-    let mut walker = Walker { text, found: Found::default(), locals: Vec::new(), tested: HashSet::new(), joins: 0 };
+    let mut walker =
+        Walker { text, found: Found::default(), locals: Vec::new(), tested: HashSet::new(), joins: 0, branches: 0 };
     walker.statement(root);
     let Walker { mut found, tested, .. } = walker;
     for one in &mut found.uses {
         one.guarded |= tested.contains(&(one.of_row, one.name.clone()));
+        one.certain &= !one.guarded;
     }
     found.uses.sort_by_key(|one| one.range.start);
     found
@@ -53,6 +58,8 @@ struct Walker<'a> {
     /// Names that are tested for being there at all, anywhere in the template.
     tested: HashSet<(bool, String)>,
     joins: usize,
+    /// Within how many choices and loops we are.
+    branches: usize,
 }
 
 impl Walker<'_> {
@@ -65,7 +72,7 @@ impl Walker<'_> {
     fn statement(&mut self, statement: &Stmt<'_>) {
         match statement {
             Stmt::Template(template) => self.statements(&template.children),
-            Stmt::EmitExpr(emit) => self.expression(&emit.expr),
+            Stmt::EmitExpr(emit) => self.asked(&emit.expr),
             Stmt::EmitRaw(raw) => {
                 // The span may be longer: blanks are cut from its end.
                 let start = raw.span().start_offset as usize;
@@ -77,14 +84,18 @@ impl Walker<'_> {
                 self.assign(&lp.target, true);
                 self.locals.push(("loop".to_owned(), false));
                 lp.filter_expr.iter().for_each(|filter| self.expression(filter));
+                self.branches += 1;
                 self.statements(&lp.body);
                 self.locals.truncate(scope);
                 self.statements(&lp.else_body);
+                self.branches -= 1;
             }
             Stmt::IfCond(condition) => {
-                self.expression(&condition.expr);
+                self.asked(&condition.expr);
+                self.branches += 1;
                 self.statements(&condition.true_body);
                 self.statements(&condition.false_body);
+                self.branches -= 1;
             }
             Stmt::WithBlock(with) => {
                 let scope = self.locals.len();
@@ -112,6 +123,17 @@ impl Walker<'_> {
             Stmt::Macro(inner) => self.unsupported("macro", inner.span()),
             Stmt::CallBlock(inner) => self.unsupported("call", inner.span()),
             Stmt::Do(inner) => self.unsupported("do", inner.span()),
+        }
+    }
+
+    /// An expression that is written, or that something is made to depend on.
+    fn asked(&mut self, expression: &Expr<'_>) {
+        let before = self.found.uses.len();
+        self.expression(expression);
+        if let Some(needed) = needed(expression).filter(|_| self.branches == 0) {
+            for one in self.found.uses[before..].iter_mut().filter(|one| one.range == needed) {
+                one.certain = true;
+            }
         }
     }
 
@@ -264,12 +286,18 @@ impl Walker<'_> {
             "row" => self.found.whole_row = true,
             "self" => self.fault(range, words::unsupported("self")),
             name if FUNCTIONS.contains(&name) || name == "loop" => self.fault(range, words::reserved(name)),
-            name => self.found.uses.push(Use { name: name.to_owned(), of_row: false, guarded: false, range }),
+            name => self.found.uses.push(Use {
+                name: name.to_owned(),
+                of_row: false,
+                guarded: false,
+                certain: false,
+                range,
+            }),
         }
     }
 
     fn header(&mut self, header: &str, range: Range<usize>) {
-        self.found.uses.push(Use { name: header.to_owned(), of_row: true, guarded: false, range });
+        self.found.uses.push(Use { name: header.to_owned(), of_row: true, guarded: false, certain: false, range });
     }
 
     fn operator(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>, span: Range<usize>) {
@@ -320,47 +348,5 @@ impl Walker<'_> {
         let inside = self.text.get(span.clone()).and_then(|text| text.rfind(name)).map(|at| span.start + at);
         let behind = || self.text.get(span.start..).and_then(|text| text.find(name)).map(|at| span.start + at);
         inside.or_else(behind).map_or(span.clone(), |at| at..at + name.len())
-    }
-}
-
-fn range(span: minijinja::machinery::Span) -> Range<usize> {
-    span.start_offset as usize..span.end_offset.max(span.start_offset) as usize
-}
-
-fn is_row(expression: &Expr<'_>) -> bool {
-    matches!(expression, Expr::Var(var) if var.id == "row")
-}
-
-fn is_operator(test: &str) -> bool {
-    matches!(test, "==" | "!=" | "<" | "<=" | ">" | ">=")
-}
-
-pub(super) fn constant_text(expression: &Expr<'_>) -> Option<String> {
-    match expression {
-        Expr::Const(constant) => constant.value.as_str().map(str::to_owned),
-        _ => None,
-    }
-}
-
-/// Whether an expression can only be a number.
-fn is_number(expression: &Expr<'_>) -> bool {
-    match expression {
-        Expr::Const(constant) => constant.value.is_number(),
-        Expr::Filter(filter) => matches!(filter.name, "int" | "float" | "abs" | "round" | "length" | "count"),
-        Expr::BinOp(op) => is_number(&op.left) && is_number(&op.right),
-        Expr::UnaryOp(op) => is_number(&op.expr),
-        Expr::GetAttr(get) => matches!(&get.expr, Expr::Var(var) if var.id == "loop"),
-        _ => false,
-    }
-}
-
-/// Whether an expression makes a longer text of others.
-fn joins(expression: &Expr<'_>) -> bool {
-    match expression {
-        Expr::Const(_) | Expr::Var(_) | Expr::Test(_) | Expr::Compare(_) => false,
-        Expr::Filter(filter) => filter.expr.as_ref().is_some_and(joins),
-        Expr::GetAttr(get) => joins(&get.expr),
-        Expr::IfExpr(choice) => joins(&choice.true_expr) || choice.false_expr.as_ref().is_some_and(joins),
-        _ => true,
     }
 }

@@ -1,0 +1,62 @@
+//! What can be told of an expression by looking at it.
+
+use std::ops::Range;
+
+use minijinja::machinery::ast::Expr;
+
+/// Filters that make nothing of a value that is not there.
+pub(super) const NEEDING: &[&str] =
+    &["capitalize", "indent", "lower", "parse_date", "replace", "title", "trim", "upper"];
+
+pub(super) fn range(span: minijinja::machinery::Span) -> Range<usize> {
+    span.start_offset as usize..span.end_offset.max(span.start_offset) as usize
+}
+
+/// The value without which an expression comes to nothing.
+pub(super) fn needed(expression: &Expr<'_>) -> Option<Range<usize>> {
+    match expression {
+        Expr::Var(var) => Some(range(var.span())),
+        Expr::GetAttr(get) if is_row(&get.expr) => Some(range(get.span())),
+        Expr::GetItem(get) if is_row(&get.expr) => Some(range(get.span())),
+        Expr::Filter(filter) if NEEDING.contains(&filter.name) => needed(filter.expr.as_ref()?),
+        _ => None,
+    }
+}
+
+pub(super) fn is_row(expression: &Expr<'_>) -> bool {
+    matches!(expression, Expr::Var(var) if var.id == "row")
+}
+
+pub(super) fn is_operator(test: &str) -> bool {
+    matches!(test, "==" | "!=" | "<" | "<=" | ">" | ">=")
+}
+
+pub(super) fn constant_text(expression: &Expr<'_>) -> Option<String> {
+    match expression {
+        Expr::Const(constant) => constant.value.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Whether an expression can only be a number.
+pub(super) fn is_number(expression: &Expr<'_>) -> bool {
+    match expression {
+        Expr::Const(constant) => constant.value.is_number(),
+        Expr::Filter(filter) => matches!(filter.name, "int" | "float" | "abs" | "round" | "length" | "count"),
+        Expr::BinOp(op) => is_number(&op.left) && is_number(&op.right),
+        Expr::UnaryOp(op) => is_number(&op.expr),
+        Expr::GetAttr(get) => matches!(&get.expr, Expr::Var(var) if var.id == "loop"),
+        _ => false,
+    }
+}
+
+/// Whether an expression makes a longer text of others.
+pub(super) fn joins(expression: &Expr<'_>) -> bool {
+    match expression {
+        Expr::Const(_) | Expr::Var(_) | Expr::Test(_) | Expr::Compare(_) => false,
+        Expr::Filter(filter) => filter.expr.as_ref().is_some_and(joins),
+        Expr::GetAttr(get) => joins(&get.expr),
+        Expr::IfExpr(choice) => joins(&choice.true_expr) || choice.false_expr.as_ref().is_some_and(joins),
+        _ => true,
+    }
+}
