@@ -1,7 +1,6 @@
-//! Which files were opened and walked before, under whatever list: what is wrong with a file is said once, however often
-//! it is used.
+//! Lists that read the same file: what is wrong with a file is said once, however often it is used.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -18,12 +17,12 @@ pub(super) enum Walk {
 /// A file as it is read: another delimiter makes other rows of it.
 type File = (PathBuf, Option<u8>);
 
+/// Whom the rows of a list name: a file, and its column of the recipient.
+type People = (File, Option<String>);
+
+/// The files that were opened.
 #[derive(Debug, Default)]
-pub(super) struct Files {
-    opened: HashSet<File>,
-    /// With the column of the recipient.
-    walked: HashSet<(File, Option<String>)>,
-}
+pub(super) struct Files(HashSet<File>);
 
 impl Files {
     /// Opens a list with `open`. Of a file that was opened before only what is wrong with the manifest's words about it
@@ -34,7 +33,7 @@ impl Files {
         diagnostics: &mut Diagnostics,
         open: impl FnOnce(&mut Diagnostics) -> Option<Rows>,
     ) -> Option<Rows> {
-        if self.opened.insert(file_of(csv)) {
+        if self.0.insert(file_of(csv)) {
             return open(diagnostics);
         }
         let mut found = Diagnostics::new();
@@ -42,13 +41,6 @@ impl Files {
         let is_of_file = |found: &Diagnostic| found.place.as_ref().is_some_and(|place| place.file == csv.shown);
         diagnostics.extend(found.sorted().into_iter().filter(|found| !is_of_file(found)).cloned());
         rows
-    }
-
-    /// Whether the rows of a list that was not walked yet were walked under another one.
-    pub(super) fn walk(&mut self, list: &RecipientList) -> Walk {
-        let ListKind::Csv(csv) = &list.kind else { return Walk::First };
-        let phone = csv.columns.iter().find(|named| named.variable == "phone").map(|named| named.column.clone());
-        if self.walked.insert((file_of(csv), phone)) { Walk::First } else { Walk::Again }
     }
 }
 
@@ -60,6 +52,20 @@ impl Walk {
             Self::Again => unsaid,
         }
     }
+}
+
+/// `None` for recipients in the manifest, which are no other list's.
+fn people(list: &RecipientList) -> Option<People> {
+    let ListKind::Csv(csv) = &list.kind else { return None };
+    let phone = csv.columns.iter().find(|named| named.variable == "phone");
+    Some((file_of(csv), phone.map(|named| named.column.clone())))
+}
+
+/// By list: the first one that names the same people, mostly the list itself.
+pub(super) fn same_as(lists: &[RecipientList]) -> Vec<usize> {
+    let mut first = HashMap::new();
+    let same = |(index, list)| people(list).map_or(index, |people| *first.entry(people).or_insert(index));
+    lists.iter().enumerate().map(same).collect()
 }
 
 fn file_of(csv: &CsvList) -> File {

@@ -51,7 +51,7 @@ pub fn expand(
     if let Some(offered) = offered.iter().map(Option::as_ref).collect::<Option<Vec<&Offered>>>() {
         check_result_columns(manifest, &offered, diagnostics);
     }
-    let mut run = send::Run::new(manifest, now, suppressed, files, Names::new(manifest, &offered));
+    let mut run = send::Run::new(manifest, now, suppressed, Names::new(manifest, &offered));
     for send in &manifest.sends {
         run.send(send, diagnostics, sink)?;
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cells::{Cells, Context};
-use super::files::{Files, Walk};
+use super::files::{self, Walk};
 use super::lists::{self, Audience, ListRow, Suppressed};
 use super::seen::{First, Seen};
 use super::summary::{EventSummary, Expansion};
@@ -27,14 +27,17 @@ pub(super) struct Run<'m> {
     now: Timestamp,
     instance_names: Vec<&'m str>,
     suppressed: Suppressed,
-    files: Files,
     names: Names<'m>,
     /// Per event: who is invited already.
     seen: Vec<Seen>,
     summaries: Vec<Option<EventSummary>>,
+    /// By list: whether it was walked under its own name, and whether its rows were under any.
     walked: Vec<bool>,
-    /// Which lists each event goes to, by their indices, with where that was said first.
-    sent: HashMap<(usize, usize), Option<Place>>,
+    rows_walked: Vec<bool>,
+    /// Which lists each event goes to, with the first of the same people, and where that is said.
+    sent: HashMap<(usize, usize), Place>,
+    /// By list: the first one that names the same people.
+    same_as: Vec<usize>,
     messages: u64,
     row_errors: u64,
 }
@@ -59,24 +62,19 @@ struct Stretch<'a, 'm> {
 }
 
 impl<'m> Run<'m> {
-    pub(super) fn new(
-        manifest: &'m Manifest,
-        now: Timestamp,
-        suppressed: Suppressed,
-        files: Files,
-        names: Names<'m>,
-    ) -> Self {
+    pub(super) fn new(manifest: &'m Manifest, now: Timestamp, suppressed: Suppressed, names: Names<'m>) -> Self {
         Self {
             manifest,
             now,
             instance_names: manifest.instances.iter().map(|instance| &*instance.name).collect(),
             suppressed,
-            files,
             names,
             seen: manifest.events.iter().map(|_| Seen::default()).collect(),
             summaries: vec![None; manifest.events.len()],
             walked: vec![false; manifest.lists.len()],
+            rows_walked: vec![false; manifest.lists.len()],
             sent: HashMap::new(),
+            same_as: files::same_as(&manifest.lists),
             messages: 0,
             row_errors: 0,
         }
@@ -97,8 +95,9 @@ impl<'m> Run<'m> {
         for (index, &list_index) in send.to.iter().enumerate() {
             let list = &self.manifest.lists[list_index];
             let is_new = !std::mem::replace(&mut self.walked[list_index], true);
-            let walk = if is_new { self.files.walk(list) } else { Walk::Again };
-            let repeated = self.repeated((event_index, list_index), send.to_places.get(index), diagnostics);
+            let walk = self.walk(list_index);
+            let place = send.to_places.get(index).unwrap_or(&list.place);
+            let repeated = self.repeated(event_index, list_index, place, diagnostics);
             let mut unsaid = Diagnostics::new();
             let mut stretch = Stretch {
                 file: self.file_of(list),
@@ -128,17 +127,21 @@ impl<'m> Run<'m> {
         Ok(())
     }
 
-    /// Whether an event goes to a list that it goes to already, which is said once rather than for each row.
-    fn repeated(&mut self, sent: (usize, usize), place: Option<&Place>, diagnostics: &mut Diagnostics) -> Walk {
-        match self.sent.entry(sent) {
+    fn walk(&mut self, list: usize) -> Walk {
+        if std::mem::replace(&mut self.rows_walked[self.same_as[list]], true) { Walk::Again } else { Walk::First }
+    }
+
+    /// Whether an event goes to people whom it goes to already, which is said once rather than for each row.
+    fn repeated(&mut self, event: usize, list: usize, place: &Place, diagnostics: &mut Diagnostics) -> Walk {
+        match self.sent.entry((event, self.same_as[list])) {
             Entry::Vacant(entry) => {
-                entry.insert(place.cloned());
+                entry.insert(place.clone());
                 Walk::First
             }
             Entry::Occupied(entry) => {
-                let (event, list) = (&self.manifest.events[sent.0].id, &self.manifest.lists[sent.1].name);
-                let found = text::duplicate_list(list, event, entry.get().clone());
-                diagnostics.extend(place.map(|place| found.at(place.clone())));
+                let (event, lists) = (&self.manifest.events[event].id, &self.manifest.lists);
+                let found = text::duplicate_list(&lists[list].name, event, entry.get().clone());
+                diagnostics.push(found.at(place.clone()));
                 Walk::Again
             }
         }
@@ -148,7 +151,7 @@ impl<'m> Run<'m> {
     pub(super) fn check_unused(&mut self, diagnostics: &mut Diagnostics) {
         for (index, list) in self.manifest.lists.iter().enumerate() {
             if !self.walked[index] {
-                let walk = self.files.walk(list);
+                let walk = self.walk(index);
                 let errors = lists::walk(self.manifest, list, walk, diagnostics, &mut |_, _| Ok(()));
                 self.row_errors += errors.expect("nothing is written");
             }

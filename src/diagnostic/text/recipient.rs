@@ -163,14 +163,13 @@ pub fn duplicate(address: &str, event: &str, first: Place) -> Diagnostic {
         .related(first, "first listed here")
 }
 
-/// The same list twice for one event: all of its rows are skipped the second time. The caller adds the second place.
-pub fn duplicate_list(list: &str, event: &str, first: Option<Place>) -> Diagnostic {
-    let message = format!("the list `{list}` is listed already for event `{event}`: its rows are skipped here");
-    let diagnostic = Diagnostic::new(&DUPLICATE, message).help("the first send counts; take one of the two out");
-    match first {
-        Some(first) => diagnostic.related(first, "first listed here"),
-        None => diagnostic,
-    }
+/// The same list, or file, twice for one event: all of its rows are skipped the second time. The caller adds the second
+/// place.
+pub fn duplicate_list(list: &str, event: &str, first: Place) -> Diagnostic {
+    let message = format!("everybody on `{list}` is listed already for event `{event}`: its rows are skipped here");
+    Diagnostic::new(&DUPLICATE, message)
+        .help("the first list counts; take one of the two out")
+        .related(first, "first listed here")
 }
 
 /// One warning a list, at its first person: events hardly arrive there.

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::text::template as words;
 
 /// A row that lacks more than this in one text is a row with nothing in it.
-const MISSING_MAX: usize = 20;
+const MISSING_MAX: usize = 10;
 
 /// What has to be there and is not, each once, in order of appearance.
 pub(super) fn missing(template: &Template, values: &dyn Values) -> Vec<RenderFault> {
