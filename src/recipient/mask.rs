@@ -5,10 +5,14 @@
 
 use std::borrow::Cow;
 
+use super::spelling::{is_digits, is_mask, is_old_group_id};
+
 /// How many digits stay readable at the front (country and area code, and one) and at the end; at least four are hidden.
 const FRONT: usize = 5;
 const BACK: usize = 4;
 const HIDDEN_MIN: usize = 4;
+/// A stretch of so many digits is a whole number with its area code.
+const WHOLE_DIGITS: usize = 12;
 
 /// Masks every person's number in a free text: `5511999998888` -> `55119****8888`. The number of characters stays the
 /// same, so that columns and carets still fit.
@@ -47,73 +51,102 @@ fn kept(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let digits = run(bytes);
     let rest = &text[digits..];
-    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit());
     if rest.starts_with("-group") || rest.starts_with("@g.us") {
         return Some(digits);
     }
     if let Some(after) = rest.strip_prefix('-') {
         let second = run(after.as_bytes());
-        let is_old_group = (10..=15).contains(&digits) && second == 10 && after.starts_with('1');
-        if is_old_group {
+        if is_old_group_id(&text[..digits], &after[..second]) {
             return Some(digits + 1 + second);
         }
     }
-    // A group id that lacks its suffix.
-    if (17..=20).contains(&digits) && text.starts_with("1203") {
+    // A group id that lacks its suffix, or was cut.
+    let is_cut = digits >= 7 && text.starts_with("1203630") && rest.starts_with('…');
+    if is_cut || (17..=20).contains(&digits) && text.starts_with("1203") {
         return Some(digits);
     }
-    let is_date = digits == 4
-        && bytes.get(4) == Some(&b'-')
-        && bytes.get(7) == Some(&b'-')
-        && text.get(..10).is_some_and(|date| is_date(&date[..4], &date[5..7], &date[8..]))
-        && ends(text.get(10..).unwrap_or(""));
-    if is_date {
-        return Some(10);
+    let is_basic_date = digits == 8 && rest.starts_with('T') && is_date(&text[..4], &text[4..6], &text[6..8]);
+    if is_basic_date {
+        return Some(8);
     }
-    let is_basic_date = digits == 8 && rest.starts_with('T') && is_date_digits(text);
-    is_basic_date.then_some(8)
+    date(text).or_else(|| amount(text)).or_else(|| patterned(text, COMPANY))
 }
 
-fn is_date_digits(text: &str) -> bool {
-    is_date(&text[..4], &text[4..6], &text[6..8])
+/// The length of a date such as `2026-12-04`, `04/12/2026` or `4.12.2026`, one that does not exist included: it may be what
+/// is being said.
+fn date(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let first = run(bytes);
+    let separator = *bytes.get(first).filter(|byte| matches!(byte, b'-' | b'/' | b'.'))?;
+    let second = run(&bytes[first + 1..]);
+    let third = first + 1 + second + 1;
+    if bytes.get(third - 1) != Some(&separator) {
+        return None;
+    }
+    let end = third + run(&bytes[third..]);
+    let (a, b, c) = (&text[..first], &text[first + 1..third - 1], &text[third..end]);
+    let found = is_date(a, b, c) || is_date(c, b, a) || is_date(c, a, b);
+    // What goes on like this is no date.
+    let goes_on = bytes.get(end) == Some(&separator) && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+    (found && !goes_on).then_some(end)
 }
 
 fn is_date(year: &str, month: &str, day: &str) -> bool {
-    let within = |text: &str, range: std::ops::RangeInclusive<u32>| {
-        text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|value| range.contains(&value))
+    let within = |text: &str, length: std::ops::RangeInclusive<usize>, range: std::ops::RangeInclusive<u32>| {
+        length.contains(&text.len()) && is_digits(text) && text.parse().is_ok_and(|value| range.contains(&value))
     };
-    within(year, 1900..=2199) && within(month, 1..=12) && within(day, 1..=31)
+    within(year, 4..=4, 1900..=2199) && within(month, 1..=2, 0..=19) && within(day, 1..=2, 0..=39)
+}
+
+/// The length of `1.234.567,00`.
+fn amount(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut end = run(bytes);
+    if end > 3 {
+        return None;
+    }
+    while bytes.get(end) == Some(&b'.') && run(&bytes[end + 1..]) == 3 {
+        end += 4;
+    }
+    (bytes.get(end) == Some(&b',') && run(&bytes[end + 1..]) == 2).then_some(end + 3)
+}
+
+/// How Brazil writes a company's number.
+const COMPANY: &str = "dd.ddd.ddd/dddd-dd";
+
+/// The length of a pattern, `d` for a digit, if the text begins so and goes on with anything but a digit.
+fn patterned(text: &str, pattern: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let fits = |(index, wanted): (usize, u8)| match wanted {
+        b'd' => bytes.get(index).is_some_and(u8::is_ascii_digit),
+        other => bytes.get(index) == Some(&other),
+    };
+    let is_whole = !bytes.get(pattern.len()).is_some_and(u8::is_ascii_digit);
+    (is_whole && pattern.bytes().enumerate().all(fits)).then_some(pattern.len())
 }
 
 /// The length of a stretch of digits with mask characters between them, ending with a digit.
 fn number(text: &str) -> usize {
-    let mut end = 0;
-    let mut gap = 0;
+    let (mut end, mut gap, mut digits) = (0, 0, 0);
     for (index, c) in text.char_indices() {
         if c.is_ascii_digit() {
             // Two numbers side by side are told apart by a blank: each is masked for itself.
             let apart = gap > 0
                 && text[end..index].contains(' ')
-                && is_whole(&text[..end])
+                && digits >= WHOLE_DIGITS
                 && run(&text.as_bytes()[index..]) >= 2;
             if apart || (gap > 0 && kept(&text[index..]).is_some()) {
                 return end;
             }
             end = index + 1;
-            gap = 0;
-        } else if gap < 4 && matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}' | '\u{202f}' | '\u{2010}'..='\u{2015}')
-        {
+            (gap, digits) = (0, digits + 1);
+        } else if gap < 4 && c != '\n' && (is_mask(c) || matches!(c, '/' | '_')) {
             gap += 1;
         } else {
             break;
         }
     }
     end
-}
-
-/// Whether a stretch is long enough to be a whole number with its area code.
-fn is_whole(stretch: &str) -> bool {
-    stretch.bytes().filter(u8::is_ascii_digit).count() >= 12
 }
 
 fn run(bytes: &[u8]) -> usize {
@@ -149,6 +182,18 @@ mod tests {
             ("2026-12-04 19:00", "2026-12-04 19:00"),
             ("20261204T190000Z", "20261204T190000Z"),
             ("04/12/2026 18:30", "04/12/2026 18:30"),
+            ("04.12.2026 19:00 and 31/02/2027", "04.12.2026 19:00 and 31/02/2027"),
+            ("`2026-13-14` does not exist", "`2026-13-14` does not exist"),
+            ("campaigns/2026/12/04/list.csv", "campaigns/2026/12/04/list.csv"),
+            ("R$ 1.234.567.890,00", "R$ 1.234.567.890,00"),
+            ("CNPJ 12.345.678/0001-90", "CNPJ 12.345.678/0001-90"),
+            ("120363019502…", "120363019502…"),
+            ("1199998888-1333334444", "11999*****-******4444"),
+            ("5511999998888-1133334444", "55119********-******4444"),
+            ("55\u{2009}11\u{2009}99999\u{200b}8888", "55\u{2009}11\u{2009}9****\u{200b}8888"),
+            ("11/99999/8888", "11/9****/8888"),
+            ("11_99999_8888", "11_9****_8888"),
+            ("21.99.2026.8888", "21.99.****.8888"),
             ("5511999998888 2026-12-04", "55119****8888 2026-12-04"),
             ("lists/vip.csv:17: 1000000 rows", "lists/vip.csv:17: 1000000 rows"),
             ("", ""),

@@ -39,6 +39,8 @@ fn is_area_code(tens: u8, units: u8) -> bool {
 pub(super) enum Prefix {
     /// `+` or `00` stood in front.
     International,
+    /// None, and the first two digits stood in brackets, as an area code does and a country code never.
+    AreaCode,
     None,
 }
 
@@ -54,14 +56,14 @@ pub(super) fn check(digits: &str, prefix: Prefix) -> Result<Parsed, Fault> {
         return Ok(Parsed::without_ninth_digit(digits, &full));
     }
     let reading = read(digits);
-    if prefix == Prefix::None
-        && let Some(fault) = local_brazilian(digits, &reading)
+    if prefix != Prefix::International
+        && let Some(fault) = local_brazilian(digits, &reading, prefix)
     {
         return Err(fault);
     }
     match reading {
         Reading::Unassigned { .. } | Reading::NoCountry
-            if prefix == Prefix::None && digits.len() <= LOCAL_DIGITS_MAX =>
+            if prefix != Prefix::International && digits.len() <= LOCAL_DIGITS_MAX =>
         {
             Err(Fault::TooShort { digits: digits.len() })
         }
@@ -130,21 +132,23 @@ fn unparsed(digits: &str, length: Length) -> Reading {
 }
 
 /// The fault of digits that look like a Brazilian number without its country code, given what they are abroad.
-fn local_brazilian(digits: &str, abroad: &Reading) -> Option<Fault> {
+fn local_brazilian(digits: &str, abroad: &Reading, prefix: Prefix) -> Option<Fault> {
     let local = digits.strip_prefix('0').unwrap_or(digits);
     if !matches!(local.len(), 10 | 11) {
         return None;
     }
     let brazil = format!("55{local}");
     let is_mobile = is_plain_brazilian_mobile(brazil.as_bytes());
+    let write = with_ninth_digit(&brazil).unwrap_or(brazil);
+    let is_brazilian = || matches!(read(&write), Reading::Number { canonical, .. } if canonical == write);
     match abroad {
         Reading::Number { country_code, canonical } if canonical == digits => {
-            is_mobile.then(|| Fault::Ambiguous { abroad: digits.to_owned(), brazil, country_code: *country_code })
+            let is_ambiguous = is_mobile || (prefix == Prefix::AreaCode && is_brazilian());
+            let (abroad, country_code) = (digits.to_owned(), *country_code);
+            is_ambiguous.then_some(Fault::Ambiguous { abroad, brazil: write, country_code })
         }
         Reading::Number { .. } | Reading::Unassigned { .. } | Reading::NoCountry => {
-            let write = with_ninth_digit(&brazil).unwrap_or(brazil);
-            matches!(read(&write), Reading::Number { canonical, .. } if canonical == write)
-                .then_some(Fault::NoCountryCode { write })
+            is_brazilian().then_some(Fault::NoCountryCode { write })
         }
     }
 }

@@ -10,19 +10,26 @@ const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// Bare digits of this length are group ids that lack their suffix.
 const GROUP_DIGITS: std::ops::RangeInclusive<usize> = 17..=20;
 
+/// Late in 2010, in seconds since 1970: `WhatsApp` got groups soon after.
+const GROUPS_SINCE: &str = "1290000000";
+
 /// `120363019502650977-group`, or the older `5511999999999-1623281429`: phone of whoever made it, and when.
 pub(super) fn is_group_id(text: &str) -> bool {
     let Some((left, right)) = text.split_once('-') else { return false };
     if right == "group" {
         return (DIGITS.start() + 2..=25).contains(&left.len()) && is_digits(left);
     }
-    // Ten digits are enough for a phone with country code only outside of Brazil; there, `1199998888-1333334444` is two
-    // phones.
-    (11..=15).contains(&left.len())
-        && right.len() == 10
-        && right.starts_with('1')
-        && is_digits(left)
-        && is_digits(right)
+    is_old_group_id(left, right)
+}
+
+/// The older ids' phone and time. Ten digits are enough for a phone with country code only outside of Brazil; there,
+/// `1199998888-1333334444` is two phones. So is `5511999998888-1133334444`: there were no groups in 2005.
+pub(super) fn is_old_group_id(phone: &str, made_at: &str) -> bool {
+    (11..=15).contains(&phone.len())
+        && is_digits(phone)
+        && made_at.len() == 10
+        && is_digits(made_at)
+        && (GROUPS_SINCE.."2").contains(&made_at)
 }
 
 /// Everything that is not on the fast path.
@@ -61,13 +68,19 @@ fn phone(text: &str) -> Result<Parsed, Fault> {
         return Err(Fault::Character { found });
     }
     let mut digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-    let mut prefix = if plus { Prefix::International } else { Prefix::None };
+    let in_brackets = rest.trim_start_matches(is_blank).strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    let has_area_code = in_brackets.is_some_and(|(code, _)| code.len() == 2 && is_digits(code));
+    let mut prefix = match (plus, has_area_code) {
+        (true, _) => Prefix::International,
+        (false, true) => Prefix::AreaCode,
+        (false, false) => Prefix::None,
+    };
     if let Some(dialled) = digits.strip_prefix("00") {
         digits = dialled.to_owned();
         prefix = Prefix::International;
     }
     let count = digits.len();
-    if prefix == Prefix::None && GROUP_DIGITS.contains(&count) && digits.starts_with('1') {
+    if prefix != Prefix::International && GROUP_DIGITS.contains(&count) && digits.starts_with('1') {
         return Err(Fault::BareGroupId { rounded: digits.ends_with("000"), write: format!("{digits}-group") });
     }
     match count {
@@ -133,7 +146,7 @@ fn has_several_numbers(text: &str) -> bool {
 }
 
 /// What people put between digits, and what comes along unseen when a number is copied from a chat.
-fn is_mask(c: char) -> bool {
+pub(super) fn is_mask(c: char) -> bool {
     is_blank(c) || matches!(c, '-' | '(' | ')' | '.' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
@@ -142,7 +155,7 @@ fn is_blank(c: char) -> bool {
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -167,6 +180,9 @@ mod tests {
             ("120363019502650977-group", Kind::Group, "120363019502650977-group"),
             (" 120363019502650977-group ", Kind::Group, "120363019502650977-group"),
             ("5511999999999-1623281429", Kind::Group, "5511999999999-1623281429"),
+            // As the wire has it, or marked: nothing says that it is not Norwegian.
+            ("4799998888", person, "4799998888"),
+            ("+(47) 9999-8888", person, "4799998888"),
             ("999999999999999@lid", Kind::Lid, "999999999999999@lid"),
         ];
         for (text, kind, address) in cases {
@@ -212,6 +228,11 @@ mod tests {
             ("99-8888", Fault::TooShort { digits: 6 }),
             ("55119999988885511988887777", Fault::TooLong { digits: 26 }),
             ("(11) 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
+            (
+                "(47) 9999-8888",
+                Fault::Ambiguous { abroad: "4799998888".into(), brazil: "5547999998888".into(), country_code: 47 },
+            ),
+            ("5511999998888-1133334444", Fault::SeveralNumbers),
             ("0 11 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
             ("+55 (011) 99999-8888", Fault::TrunkZero { write: write("5511999998888") }),
             ("120363019502650977", Fault::BareGroupId { write: write("120363019502650977-group"), rounded: false }),
