@@ -42,5 +42,6 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(wait <= Duration::from_mins(10));
         }
         Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::Unknown { .. } => {}
+        Outcome::HeldBack => panic!("an answer was had"),
     }
 });

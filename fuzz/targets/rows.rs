@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use zapi_batch::diagnostic::render::{Format, Style, Summary, render};
 use zapi_batch::diagnostic::{Diagnostics, Place, Span};
-use zapi_batch::rows::{self, ListSpec};
+use zapi_batch::rows::{self, ListSpec, WhenEmpty};
 use zapi_batch::recipient;
 
 /// A folder in memory where the machine has one; a file, because that is what rows are read from.
@@ -33,6 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
         columns: if bytes.len() % 2 == 0 { &columns } else { &[] },
         delimiter: None,
         place: &place,
+        when_empty: WhenEmpty::Fault,
     };
     let mut diagnostics = Diagnostics::new();
     let Some(mut rows) = rows::open(&spec, &mut diagnostics) else { return };

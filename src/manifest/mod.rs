@@ -239,7 +239,8 @@ impl EventTemplate {
         self.templates().flat_map(Template::names).chain(&self.names_in_faulty)
     }
 
-    fn templates(&self) -> impl Iterator<Item = &Template> {
+    /// Every template of the event.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
         let zone = match &self.timezone {
             EventZone::Template(template) => Some(template),
             EventZone::None | EventZone::Fixed(_) | EventZone::Faulty => None,

@@ -6,6 +6,7 @@
 mod fault;
 mod mask;
 mod numbering;
+mod readable;
 mod spelling;
 
 use std::borrow::Cow;

@@ -24,7 +24,7 @@ pub(super) fn is_group_id(text: &str) -> bool {
 
 /// The older ids' phone and time. Ten digits are enough for a phone with country code only outside of Brazil; there,
 /// `1199998888-1333334444` is two phones. So is `5511999998888-1133334444`: there were no groups in 2005.
-pub(super) fn is_old_group_id(phone: &str, made_at: &str) -> bool {
+fn is_old_group_id(phone: &str, made_at: &str) -> bool {
     (11..=15).contains(&phone.len())
         && is_digits(phone)
         && made_at.len() == 10

@@ -121,7 +121,7 @@ fn a_plan_counts_what_was_sent_today_and_leaves_no_file() {
     };
     assert!(is_tomorrow(&["m.yaml"]) && is_tomorrow(&["other.yaml"]));
     let counts = std::fs::read(world.path(".state/quota.db")).unwrap();
-    world.run(&["apply", "m.yaml", "--dry-run"]).expect(0).says("at most 10 a day: done by ");
+    world.run(&["apply", "m.yaml", "--dry-run"]).expect(0).says("at most 10 a day: done ");
     assert_eq!(std::fs::read(world.path(".state/quota.db")).unwrap(), counts);
     std::fs::remove_dir_all(world.path(".state")).unwrap();
     assert!(is_tomorrow(&["m.yaml"]), "its own ledger knows what it has sent");
