@@ -159,6 +159,7 @@ pub fn json(campaign: &str, instances: &[InstanceReport], notes: &[String], exit
         let mut instance = instance.clone();
         instance.phone = instance.phone.as_deref().map(shown);
         instance.display_name = instance.display_name.as_deref().map(shown);
+        instance.faults.iter_mut().for_each(|fault| *fault = shown(fault));
         for row in instance.not_in.iter_mut().chain(&mut instance.admin_only).chain(&mut instance.announcement) {
             *row = GroupLine { recipient: shown(&row.recipient), label: shown(&row.label), source: row.source.clone() };
         }
@@ -196,7 +197,7 @@ mod tests {
             not_in: vec![row(1)],
             admin_only: vec![row(2)],
             announcement: vec![row(3)],
-            faults: vec!["/device: no answer within 5 s".into()],
+            faults: vec!["/device: no answer for 5511999998888 within 5 s".into()],
         };
         let style = Style { colour: false, mask: true, width: 80 };
         let now: Zoned = "2026-12-04T18:00[America/Sao_Paulo]".parse().unwrap();
@@ -216,11 +217,12 @@ mod tests {
                     only administrators may write: see that it is one
           community "Vida ❤️ 3"   120363019502650973-group   lists/groups.csv:3
                     an announcement group holds every member of its community's groups: inviting both invites people twice
-          fault     /device: no answer within 5 s
+          fault     /device: no answer for 55119****8888 within 5 s
           note      one note
         "#);
         let json: serde_json::Value = serde_json::from_str(&json("spring", &all, &[], 1, true)).unwrap();
         assert_eq!(json["instances"]["main"]["phone"], "55119****0000");
         assert_eq!(json["instances"]["main"]["not_in"][0]["source"], "lists/groups.csv:1");
+        assert_eq!(json["instances"]["main"]["faults"][0], "/device: no answer for 55119****8888 within 5 s");
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ledger::ResultRow;
 
-use super::words::is_unprintable;
+use crate::diagnostic::render::is_unprintable;
 
 /// The columns that always stand, before `results.columns`.
 pub const COLUMNS: [&str; 15] = [

@@ -9,6 +9,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::delivery::{Limits, Rate, Window};
+use crate::diagnostic::render::is_unprintable;
 use crate::message::SkipReason;
 
 /// `1 message`, `3 messages`.
@@ -175,12 +176,6 @@ pub fn visible(text: &str) -> String {
 pub fn printable(text: &str) -> String {
     let blank = |c: char| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
     text.chars().map(blank).filter(|c| !is_unprintable(*c)).collect()
-}
-
-/// Control characters, and those that change the direction of text.
-pub(super) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 fn weekday(weekday: Weekday) -> &'static str {

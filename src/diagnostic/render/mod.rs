@@ -88,15 +88,17 @@ fn one_line(text: &str, mask: bool) -> String {
         match c {
             '\n' | '\t' => line.push(' '),
             '\r' => {}
-            c if c.is_control()
-                || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}') =>
-            {
-                line.extend(c.escape_unicode());
-            }
+            c if is_unprintable(c) => line.extend(c.escape_unicode()),
             c => line.push(c),
         }
     }
     line
+}
+
+/// Control characters, and those that change the direction of text.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 /// A file as it can be opened from here, for services that show the source: lists are named relative to their
@@ -105,19 +107,13 @@ fn from_here(file: &str, summary: &Summary) -> String {
     if summary.lists == ListNames::FromHere {
         return file.to_owned();
     }
-    let mut folder = Path::new("");
-    for known in &summary.files {
-        let path = Path::new(&**known);
-        let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if &**known == file {
-            let whole = if is_manifest { path.to_owned() } else { folder.join(path) };
-            return whole.to_string_lossy().into_owned();
+    match summary.files.split_first() {
+        Some((manifest, lists)) if &**manifest != file && lists.iter().any(|list| &**list == file) => {
+            let folder = Path::new(&**manifest).parent().unwrap_or(Path::new(""));
+            folder.join(file).to_string_lossy().into_owned()
         }
-        if is_manifest {
-            folder = path.parent().unwrap_or(Path::new(""));
-        }
+        _ => file.to_owned(),
     }
-    file.to_owned()
 }
 
 /// `1 error`, `2 errors`.
@@ -194,12 +190,10 @@ mod tests {
 
     #[test]
     fn lists_are_named_from_here() {
-        let files = ["a.yaml", "x.csv", "teams/b.yml", "lists/y.csv"].map(Arc::from).to_vec();
+        let files = ["teams/b.conf", "lists/y.csv"].map(Arc::from).to_vec();
         let summary = Summary { files, ..Summary::default() };
         for (file, expected) in [
-            ("a.yaml", "a.yaml"),
-            ("x.csv", "x.csv"),
-            ("teams/b.yml", "teams/b.yml"),
+            ("teams/b.conf", "teams/b.conf"),
             ("lists/y.csv", "teams/lists/y.csv"),
             ("other.csv", "other.csv"),
         ] {
