@@ -192,11 +192,9 @@ mod tests {
     fn lists_are_named_from_here() {
         let files = ["teams/b.conf", "lists/y.csv"].map(Arc::from).to_vec();
         let summary = Summary { files, ..Summary::default() };
-        for (file, expected) in [
-            ("teams/b.conf", "teams/b.conf"),
-            ("lists/y.csv", "teams/lists/y.csv"),
-            ("other.csv", "other.csv"),
-        ] {
+        for (file, expected) in
+            [("teams/b.conf", "teams/b.conf"), ("lists/y.csv", "teams/lists/y.csv"), ("other.csv", "other.csv")]
+        {
             assert_eq!(from_here(file, &summary), expected);
         }
     }
