@@ -242,8 +242,7 @@ impl Quota {
         *self.granted.entry((instance.clone(), day)).or_default() += 1;
     }
 
-    /// At the end of a run: gives back what was reserved and not used. Also tried on
-    /// drop.
+    /// At the end of a run: gives back what was reserved and not used. Also tried on drop.
     pub fn release(&mut self) -> Result<(), QuotaError> {
         let granted: Vec<_> = self.granted.drain().filter(|(_, left)| *left > 0).collect();
         if granted.is_empty() {

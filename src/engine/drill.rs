@@ -79,6 +79,8 @@ pub(super) struct Drill {
     committing: Vec<(i64, i64)>,
     commits: usize,
     pub(super) settled: Vec<(i64, Outcome)>,
+    /// How long the rescue file takes.
+    pub(super) rescue_takes: Duration,
     pub(super) rescued: Option<usize>,
     pub(super) sent: Vec<Sent>,
     pub(super) said: Vec<Event>,
@@ -149,6 +151,7 @@ impl Drill {
             committing: Vec::new(),
             commits: 0,
             settled: Vec::new(),
+            rescue_takes: ms(1),
             rescued: None,
             sent: Vec::new(),
             said: Vec::new(),
@@ -244,7 +247,7 @@ impl Drill {
             }
             Command::Rescue(settlements) => {
                 self.rescued = Some(settlements.len());
-                self.later(ms(1), Input::Rescued);
+                self.later(self.rescue_takes, Input::Rescued);
             }
             Command::Say(event) => self.said.push(event),
         }

@@ -375,4 +375,16 @@ fn a_failed_ledger_stops_everything_and_keeps_the_answers() {
     assert_eq!(drill.fleet.stopped(), Some(Stopped::Ledger));
     assert_eq!(drill.sent.len(), 8, "nothing starts after the failure");
     assert!(drill.rescued.is_some());
+    assert!(!drill.fleet.is_leaving());
+}
+
+#[test]
+fn a_rescue_that_hangs_can_be_left() {
+    let mut drill = Drill::new(options(8, vec![unlimited()]), 100, Create, |_| (ms(50), accepted()));
+    drill.fail_commit = Some(3);
+    drill.rescue_takes = Duration::from_secs(60);
+    drill.stops = vec![(Duration::from_secs(10), Signal::Interrupt)];
+    let drill = drill.run();
+    assert!(drill.fleet.is_leaving(), "the run waits for the disk no longer");
+    assert_eq!(drill.fleet.stopped(), Some(Stopped::Ledger), "what made it end is still the reason");
 }

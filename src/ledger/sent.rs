@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file::{Durable, replace};
-use super::{Counts, Ledger, LedgerError, Narrow};
+use super::{Counts, Ledger, LedgerError};
 
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,14 +69,16 @@ pub fn check(sent_path: &Path, ledger_path: &Path, ledger: Option<&Ledger>) -> R
     let Some(ledger) = ledger.filter(|ledger| ledger.id() == sent.ledger) else {
         return Err(LedgerError::SentWithoutLedger { sent: sent_path.to_owned(), ledger: ledger_path.to_owned() });
     };
-    let counts = ledger.counts(&Narrow::default())?;
-    let (noted, known) = (sent.counts.accepted + sent.counts.unknown, counts.accepted + counts.unknown);
     // What was changed since then may be less by right: by a recall or by a person's word.
     let is_unchanged = match (sent.time.parse::<Timestamp>(), ledger.begun_at()?) {
         (Ok(noted_at), Some(begun_at)) => begun_at < noted_at,
         _ => false,
     };
-    if known < noted && is_unchanged {
+    if !is_unchanged {
+        return Ok(());
+    }
+    let (noted, known) = (sent.counts.accepted + sent.counts.unknown, ledger.sent()?);
+    if known < noted {
         return Err(LedgerError::OlderCopy {
             sent: sent_path.to_owned(),
             ledger: ledger_path.to_owned(),
