@@ -1,7 +1,7 @@
 //! `recall`: takes back what still waits in Z-API's queue, our own messages only and one by one, never the whole queue.
 //!
 //! Works under the ledger's lock, so that no apply sends meanwhile. What was taken back is pending again; what left the
-//! queue by itself stays accepted; where an answer was lost nobody can know, and it is said.
+//! queue by itself stays accepted; an invitation whose answer was lost is unknown from then on.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -40,13 +40,12 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     };
     let runtime = service::runtime()?;
     let queues = runtime.block_on(look(&service, &ledger))?;
-    let killed = left_by_a_kill(&ledger, &queues)?;
     let mut report = RecallReport {
         campaign: manifest.campaign.clone(),
         events: manifest.events.len(),
         found: queues.iter().map(|queue| queue.found.clone()).collect(),
-        typed: apply::with_ledger(&args.manifest, &args.ledger) + &apply::connection(&args.connection),
-        doubtful: killed,
+        typed: apply::with_ledger(&args.manifest, &args.ledger),
+        connection: apply::connection(&args.connection),
         ..RecallReport::default()
     };
     tell_found(args, global, &report)?;
@@ -55,18 +54,18 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     let mut stop = runtime.block_on(async { StopSignal::listen() })?;
     let asked = Asked { plan: &plan, to_do: ours, yes: args.yes, cancel_left: None, is_loopback, deed: Deed::TakeBack };
     confirm::confirm(&asked, &runtime, &mut stop)?;
-    if ours > 0 {
-        for queue in &queues {
-            runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, &mut report))?;
-        }
+    settle_killed(&mut ledger, &queues, &mut report)?;
+    for queue in &queues {
+        runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, &mut report))?;
+    }
+    ledger.end_recall()?;
+    if ours > 0 || !report.doubtful.is_empty() {
         report.results = Some(written::results(&ledger, &paths.results, &manifest.results)?.path);
         Sent::new(ledger.id(), &ledger.counts(&Narrow::default())?, Timestamp::now()).write(&paths.sent)?;
     }
     let exit = exit_of(&report);
     report.exit = exit.code();
     tell(args, global, &report)?;
-    // Only what was said may be forgotten.
-    ledger.end_recall()?;
     Ok(exit)
 }
 
@@ -81,16 +80,17 @@ fn exit_of(report: &RecallReport) -> Exit {
     exit
 }
 
-/// What a recall was taking back when it was killed: doubtful, unless it still waits.
-fn left_by_a_kill(ledger: &Ledger, queues: &[Queue]) -> Result<Vec<NamedRow>, Failure> {
-    let Some(zaap_id) = ledger.left_recalling()? else { return Ok(Vec::new()) };
+/// What a recall was taking back when it was killed is in doubt, unless it still waits.
+fn settle_killed(ledger: &mut Ledger, queues: &[Queue], report: &mut RecallReport) -> Result<(), LedgerError> {
+    let Some(zaap_id) = ledger.left_recalling()? else { return Ok(()) };
     if queues.iter().flat_map(|queue| &queue.ours).any(|queued| queued.zaap_id == zaap_id) {
-        return Ok(Vec::new());
+        return Ok(());
     }
     // Where it is not accepted any more, the commit had come first.
-    let error = "the recall before this one was killed while it took this back".to_owned();
-    let left = ledger.queued(&HashSet::from([zaap_id]))?.into_iter();
-    Ok(left.map(|queued| NamedRow { http_status: None, error: error.clone(), ..queued.row }).collect())
+    for queued in ledger.queued(&HashSet::from([zaap_id]))? {
+        doubt(ledger, &queued, None, "it was killed while it took this back", report)?;
+    }
+    Ok(())
 }
 
 /// One instance's queue, and what of it is ours.
@@ -181,11 +181,11 @@ async fn take_back(
                 report.taken_back += 1;
             }
             Taken::Gone => report.gone += 1,
-            Taken::Doubtful(fault) => report.doubtful.push(doubtful(queued, &fault)),
+            Taken::Doubtful(fault) => doubt(ledger, queued, fault.http_status, &fault.message, report)?,
             Taken::GivenUp(fault) => {
                 // Whether the last request was carried out cannot be known, if its answer was lost.
                 if fault.may_have_happened {
-                    report.doubtful.push(doubtful(queued, &fault));
+                    doubt(ledger, queued, fault.http_status, &fault.message, report)?;
                 }
                 report.left += left - u64::from(fault.may_have_happened);
                 report.stopped.push(format!("{}: {fault}", queue.found.instance));
@@ -201,8 +201,17 @@ async fn take_back(
     Ok(())
 }
 
-fn doubtful(queued: &Queued, fault: &CallFault) -> NamedRow {
-    NamedRow { http_status: fault.http_status, error: fault.message.clone(), ..queued.row.clone() }
+fn doubt(
+    ledger: &mut Ledger,
+    queued: &Queued,
+    http_status: Option<u16>,
+    why: &str,
+    report: &mut RecallReport,
+) -> Result<(), LedgerError> {
+    let error = format!("its recall is in doubt: {why}");
+    ledger.doubt(queued, &error, Timestamp::now())?;
+    report.doubtful.push(NamedRow { http_status, error, ..queued.row.clone() });
+    Ok(())
 }
 
 /// Taking the same message out twice does no harm, so a request of doubtful fate is made again.

@@ -382,7 +382,7 @@ fn a_failed_ledger_stops_everything_and_keeps_the_answers() {
 fn a_rescue_that_hangs_can_be_left() {
     let mut drill = Drill::new(options(8, vec![unlimited()]), 100, Create, |_| (ms(50), accepted()));
     drill.fail_commit = Some(3);
-    drill.rescue_takes = Duration::from_secs(60);
+    drill.rescue_takes = Duration::from_mins(1);
     drill.stops = vec![(Duration::from_secs(10), Signal::Interrupt)];
     let drill = drill.run();
     assert!(drill.fleet.is_leaving(), "the run waits for the disk no longer");

@@ -286,14 +286,6 @@ impl<'c> Insert<'c> {
     }
 }
 
-/// A person wants an unknown message sent again: what was tried is written off.
-pub(super) fn write_off(connection: &Connection, message: i64, now_ms: i64) -> rusqlite::Result<()> {
-    let update = "UPDATE attempt SET state = 5, void = 1, settled_at = ?2
-        WHERE message = ?1 AND kind = 0 AND void = 0 AND state = 3";
-    connection.prepare_cached(update)?.execute(params![message, now_ms])?;
-    Ok(())
-}
-
 /// The word in the results' `error` column.
 pub(super) fn reason_text(reason: &SkipReason) -> String {
     match reason {

@@ -44,13 +44,22 @@ impl Ledger {
         })
     }
 
-    /// Which of these zaap ids, as found in Z-API's queue, are accepted attempts of ours. Edits first: an edit is
-    /// taken back before the invitation that it edits.
+    /// Which of these zaap ids, as found in Z-API's queue, are attempts of ours: accepted ones, and invitations whose recall
+    /// is in doubt. Edits first: an edit is taken back before the invitation that it edits.
     pub fn queued(&self, zaap_ids: &HashSet<String>) -> Result<Vec<Queued>, LedgerError> {
         self.reading(|connection| {
             let mut found = of_kind(connection, AttemptKind::Edit, zaap_ids)?;
             found.extend(of_kind(connection, AttemptKind::Create, zaap_ids)?);
             Ok(found)
+        })
+    }
+
+    /// Whether it was taken back from Z-API's queue nobody can know, and why.
+    pub fn doubt(&mut self, queued: &Queued, why: &str, at: Timestamp) -> Result<(), LedgerError> {
+        self.writable()?;
+        self.transaction(|connection| {
+            doubt(connection, queued, why, at.as_millisecond())?;
+            decided(connection, at)
         })
     }
 
@@ -71,56 +80,83 @@ fn decided(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
 }
 
 fn resolve(connection: &Connection, message: i64, verdict: &Verdict, at: i64) -> rusqlite::Result<()> {
+    let Verdict::Arrived { message_id } = verdict else { return write_off(connection, message, at) };
+    let (attempt, started_at) = unknown_create(connection, message)?;
+    let settle = "UPDATE attempt SET state = 1, settled_at = ?2 WHERE id = ?1";
+    one(connection.execute(settle, (attempt, at))?)?;
+    // What was accepted before its recall was in doubt has its id still.
+    let update = "UPDATE message SET state = 1, task = NULL, revision = max(revision, 1),
+        message_id = ifnull(?2, message_id), error = '', http_status = NULL, accepted_at = ?3, updated_at = ?4
+        WHERE id = ?1 AND state = 3";
+    one(connection.execute(update, params![message, message_id, started_at, at])?)
+}
+
+/// A person says that an unknown invitation did not arrive, or shall be sent again: what was tried is written off.
+pub(super) fn write_off(connection: &Connection, message: i64, at: i64) -> rusqlite::Result<()> {
+    let (attempt, _) = unknown_create(connection, message)?;
+    take_out(connection, (attempt, message), attempt::WRITTEN_OFF, at)
+}
+
+/// The attempt that nobody knows the fate of, and when it was begun.
+fn unknown_create(connection: &Connection, message: i64) -> rusqlite::Result<(i64, i64)> {
     let select = "SELECT id, started_at FROM attempt WHERE message = ?1 AND kind = 0 AND void = 0 AND state = 3";
-    let (id, started_at): (i64, i64) = connection.query_row(select, [message], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let settle = "UPDATE attempt SET state = ?2, void = ?2 > 3, settled_at = ?3 WHERE id = ?1";
-    match verdict {
-        Verdict::Arrived { message_id } => {
-            connection.execute(settle, (id, attempt::ACCEPTED, at))?;
-            let update = "UPDATE message SET state = 1, task = NULL, revision = 1, message_id = ?2, error = '',
-                http_status = NULL, accepted_at = ?3, updated_at = ?4 WHERE id = ?1 AND state = 3";
-            one(connection.execute(update, params![message, message_id, started_at, at])?)
-        }
-        Verdict::NotArrived => {
-            connection.execute(settle, (id, attempt::WRITTEN_OFF, at))?;
-            let update = "UPDATE message SET state = 0, task = 0, error = '', http_status = NULL, updated_at = ?2
-                WHERE id = ?1 AND state = 3";
-            one(connection.execute(update, (message, at))?)
-        }
-    }
+    connection.prepare_cached(select)?.query_row([message], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Nobody was invited by this attempt: the message is to be sent again. Its ids move to the attempt, which stays on record.
+fn take_out(connection: &Connection, (attempt, message): (i64, i64), state: i64, at: i64) -> rusqlite::Result<()> {
+    let settle = "UPDATE attempt SET state = ?3, void = 1, settled_at = ?4,
+        (message_id, zaap_id) = (SELECT message_id, zaap_id FROM message WHERE id = ?2) WHERE id = ?1 AND message = ?2";
+    one(connection.prepare_cached(settle)?.execute((attempt, message, state, at))?)?;
+    let update = "UPDATE message SET state = 0, task = 0, revision = 0, doubt = 0, called_off = 0, message_id = NULL,
+        zaap_id = NULL, accepted_at = NULL, edited_at = NULL, http_status = NULL, error = '', updated_at = ?2
+        WHERE id = ?1";
+    one(connection.prepare_cached(update)?.execute((message, at))?)?;
+    let reword = "UPDATE wording SET was = NULL, before = NULL WHERE message = ?1";
+    connection.prepare_cached(reword)?.execute([message]).map(|_| ())
 }
 
 fn recall(connection: &Connection, queued: &Queued, at: i64) -> rusqlite::Result<()> {
-    match queued.kind {
-        AttemptKind::Create => {
-            // Its ids move to the attempt, which stays on record; the message has none until it is sent again.
-            let settle = "UPDATE attempt SET state = 6, void = 1, settled_at = ?2,
-                message_id = (SELECT message_id FROM message WHERE id = ?3), zaap_id = ?4 WHERE id = ?1 AND message = ?3";
-            one(connection.execute(settle, params![queued.attempt, at, queued.message, queued.zaap_id])?)?;
-            let update = "UPDATE message SET state = 0, task = 0, revision = 0, doubt = 0, called_off = 0,
-                message_id = NULL, zaap_id = NULL, accepted_at = NULL, edited_at = NULL, updated_at = ?2 WHERE id = ?1";
-            one(connection.execute(update, (queued.message, at))?)?;
-            connection.execute("UPDATE wording SET was = NULL, before = NULL WHERE message = ?1", [queued.message])?;
-        }
-        AttemptKind::Edit => {
-            let settle = "UPDATE attempt SET state = 6, void = 1, settled_at = ?2 WHERE id = ?1 AND message = ?3";
-            one(connection.execute(settle, (queued.attempt, at, queued.message))?)?;
-            // Behind a later edit nobody knows what the recipient has: it is edited in any case.
-            let later = "SELECT 1 FROM attempt WHERE message = ?1 AND kind = 1 AND state = 1 AND id > ?2";
-            let is_last = !connection.prepare(later)?.exists((queued.message, queued.attempt))?;
-            let select = "SELECT before FROM wording WHERE message = ?1";
-            let before: Option<String> = connection.query_row(select, [queued.message], |row| row.get(0))?;
-            let before = before.filter(|_| is_last);
-            // Calling it off was asked for by a person, who takes it back.
-            let update = "UPDATE message SET state = 0, task = 1, doubt = max(doubt, ?3), called_off = 0,
-                edited_at = iif(revision > 2, edited_at, NULL), revision = max(revision - 1, 1), updated_at = ?2
-                WHERE id = ?1 AND revision > 0";
-            connection.execute(update, (queued.message, at, before.is_none()))?;
-            let reword = "UPDATE wording SET was = ifnull(?2, was), before = NULL WHERE message = ?1";
-            connection.execute(reword, (queued.message, before))?;
-        }
+    if queued.kind == AttemptKind::Create {
+        return take_out(connection, (queued.attempt, queued.message), attempt::RECALLED, at);
     }
-    Ok(())
+    let settle = "UPDATE attempt SET state = 6, void = 1, settled_at = ?2 WHERE id = ?1 AND message = ?3";
+    one(connection.execute(settle, (queued.attempt, at, queued.message))?)?;
+    // Behind a later edit nobody knows what the recipient has: it is edited in any case.
+    let later = "SELECT 1 FROM attempt WHERE message = ?1 AND kind = 1 AND state = 1 AND id > ?2";
+    let is_last = !connection.prepare(later)?.exists((queued.message, queued.attempt))?;
+    let select = "SELECT before FROM wording WHERE message = ?1";
+    let before: Option<String> = connection.query_row(select, [queued.message], |row| row.get(0))?;
+    let before = before.filter(|_| is_last);
+    edit_again(connection, queued.message, before.is_none(), at)?;
+    let update = "UPDATE message SET edited_at = iif(revision > 2, edited_at, NULL), revision = max(revision - 1, 1)
+        WHERE id = ?1 AND revision > 0";
+    connection.execute(update, [queued.message])?;
+    let reword = "UPDATE wording SET was = ifnull(?2, was), before = NULL WHERE message = ?1";
+    connection.execute(reword, (queued.message, before)).map(|_| ())
+}
+
+/// The answer to taking it back was lost: an invitation is unknown from now on, an edit is made again in any case.
+fn doubt(connection: &Connection, queued: &Queued, why: &str, at: i64) -> rusqlite::Result<()> {
+    if queued.kind == AttemptKind::Edit {
+        return edit_again(connection, queued.message, true, at);
+    }
+    let settle =
+        "UPDATE attempt SET state = 3, settled_at = ?2, error = ?4 WHERE id = ?1 AND message = ?3 AND state = 1";
+    if connection.execute(settle, params![queued.attempt, at, queued.message, why])? == 0 {
+        return Ok(()); // it is unknown already
+    }
+    // Its ids stay: it may still be found in the queue, or in the chat.
+    let update = "UPDATE message SET state = 3, error = ?2, http_status = NULL, updated_at = ?3 WHERE id = ?1";
+    one(connection.execute(update, params![queued.message, why, at])?)
+}
+
+/// An edit waits again, unless whether there is an invitation at all is unknown. Calling it off was asked for by a person,
+/// who takes it back.
+fn edit_again(connection: &Connection, message: i64, is_in_doubt: bool, at: i64) -> rusqlite::Result<()> {
+    let update = "UPDATE message SET state = iif(state = 3, 3, 0), task = 1, doubt = max(doubt, ?2), called_off = 0,
+        updated_at = ?3 WHERE id = ?1 AND revision > 0";
+    connection.execute(update, (message, is_in_doubt, at)).map(|_| ())
 }
 
 fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String>) -> rusqlite::Result<Vec<Queued>> {
@@ -138,7 +174,7 @@ fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String
         let (message, attempt): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
         let attempt = match attempt {
             Some(attempt) => Some(attempt),
-            None => accepted_create(connection, message)?,
+            None => standing_create(connection, message)?,
         };
         let Some(attempt) = attempt else { continue };
         let zaap_id = zaap_id.to_owned();
@@ -147,9 +183,11 @@ fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String
     Ok(found)
 }
 
-fn accepted_create(connection: &Connection, message: i64) -> rusqlite::Result<Option<i64>> {
+fn standing_create(connection: &Connection, message: i64) -> rusqlite::Result<Option<i64>> {
     connection
-        .prepare_cached("SELECT id FROM attempt WHERE message = ?1 AND kind = 0 AND void = 0 AND state = 1")?
+        .prepare_cached(
+            "SELECT id FROM attempt WHERE message = ?1 AND kind = 0 AND void = 0 AND (state = 1 OR state = 3)",
+        )?
         .query_row([message], |row| row.get(0))
         .optional()
 }

@@ -30,8 +30,8 @@ enum Step {
     Crash { processed: u32 },
     /// A person decides about the n-th unknown message, knowing what is so.
     Resolve { which: usize },
-    /// The n-th recipient's invitation or edit is taken back from the queue.
-    Recall { which: u32 },
+    /// The n-th recipient's invitation or edit is taken back from the queue; or nobody knows whether it was.
+    Recall { which: u32, answer: RecallAnswer },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,12 @@ enum Answer {
     Never,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum RecallAnswer {
+    Back,
+    Lost { taken: bool },
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let answer = prop_oneof![
         4 => Just(Answer::Accepted),
@@ -51,6 +57,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<bool>().prop_map(|processed| Answer::Unknown { processed }),
         2 => Just(Answer::Never),
     ];
+    let recall_answer =
+        prop_oneof![Just(RecallAnswer::Back), any::<bool>().prop_map(|taken| RecallAnswer::Lost { taken }),];
     let all = 1_u32 << RECIPIENTS;
     let apply = (0..all, 0..all, 18..21_u32, prop::bool::weighted(0.2), 0..8_u32, 0..6_u32, any::<u64>());
     prop_oneof![
@@ -62,7 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..8_usize, answer).prop_map(|(which, answer)| Step::Attempt { which, answer }),
         1 => any::<u32>().prop_map(|processed| Step::Crash { processed }),
         1 => (0..4_usize).prop_map(|which| Step::Resolve { which }),
-        1 => (0..RECIPIENTS).prop_map(|which| Step::Recall { which }),
+        1 => (0..RECIPIENTS, recall_answer).prop_map(|(which, answer)| Step::Recall { which, answer }),
     ]
 }
 
@@ -127,7 +135,7 @@ impl World {
             Step::Attempt { which, answer } => self.attempt(*which, *answer),
             Step::Crash { processed } => self.crash(*processed),
             Step::Resolve { which } => self.resolve(*which),
-            Step::Recall { which } => self.recall(*which),
+            Step::Recall { which, answer } => self.recall(*which, *answer),
         }
     }
 
@@ -195,13 +203,19 @@ impl World {
         self.ledger.resolve(found.message, &verdict, at(1)).unwrap();
     }
 
-    fn recall(&mut self, which: u32) {
+    fn recall(&mut self, which: u32, answer: RecallAnswer) {
         self.crash(0);
         let Some(id) = self.seen[&name(which)].zaap_id.clone() else { return };
         let queued = self.ledger.queued(&HashSet::from([id])).unwrap();
         let Some(queued) = queued.first() else { return };
-        self.ledger.recall(queued, at(1)).unwrap();
+        match answer {
+            RecallAnswer::Back => self.ledger.recall(queued, at(1)).unwrap(),
+            RecallAnswer::Lost { .. } => self.ledger.doubt(queued, "lost", at(1)).unwrap(),
+        }
         let seen = self.seen.get_mut(&name(which)).unwrap();
+        if let RecallAnswer::Lost { taken: false } = answer {
+            return;
+        }
         seen.zaap_id = None;
         match queued.kind {
             AttemptKind::Create => *seen = Seen { ever_listed: seen.ever_listed, ..Seen::default() },

@@ -87,9 +87,9 @@ impl Record {
         })
     }
 
-    /// What the recipient has, `None` when nobody was invited.
+    /// What the recipient has, `None` when nobody was invited, or nobody can know.
     pub(super) fn has(&self) -> Option<&str> {
-        (self.revision > 0).then(|| self.was.as_deref().unwrap_or(&self.event))
+        (self.revision > 0 && self.state != State::Unknown).then(|| self.was.as_deref().unwrap_or(&self.event))
     }
 
     pub(super) fn known(&self, instance_present: bool) -> Known<'_> {

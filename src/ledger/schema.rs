@@ -19,6 +19,7 @@ pub(super) mod attempt {
     pub(in crate::ledger) const UNKNOWN: i64 = 3;
     pub(in crate::ledger) const NOT_SENT: i64 = 4;
     pub(in crate::ledger) const WRITTEN_OFF: i64 = 5;
+    pub(in crate::ledger) const RECALLED: i64 = 6;
 }
 
 /// Never edited once released; a change is a new one at the end.
@@ -168,6 +169,16 @@ BEGIN SELECT RAISE(ROLLBACK, 'an attempt is settled once'); END;
 -- What the recipient had before the last accepted edit, for when that is taken back from the queue. NULL when that is not
 -- known.
 ALTER TABLE wording ADD COLUMN before TEXT;
+", "
+-- An invitation may become unknown when it is taken back and the answer to that is lost, and be taken back after all.
+DROP TRIGGER attempt_settles;
+CREATE TRIGGER attempt_settles AFTER UPDATE ON attempt
+WHEN NEW.id <> OLD.id OR NEW.message <> OLD.message OR NEW.kind <> OLD.kind OR NEW.started_at <> OLD.started_at
+    OR NEW.void <> (NEW.state = 2 OR NEW.state > 3)
+    OR NOT (OLD.state = 0 AND NEW.state BETWEEN 1 AND 4
+        OR OLD.state = 3 AND (NEW.state = 1 OR NEW.state = 5 OR NEW.state = 6)
+        OR OLD.state = 1 AND (NEW.state = 6 OR NEW.state = 3 AND NEW.kind = 0))
+BEGIN SELECT RAISE(ROLLBACK, 'an attempt is settled once'); END;
 "];
 
 /// The oldest version that can be read as it is: nothing that reads names what came later.
@@ -303,8 +314,9 @@ mod tests {
     #[test]
     fn an_attempt_is_an_intent_first_and_is_settled_once() {
         // From and to: whether the second step is allowed, for a create.
-        let allowed =
-            |from: i64, to: i64| matches!((from, to), (0, 1..=4) | (attempt::UNKNOWN, 1 | 5) | (attempt::ACCEPTED, 6));
+        let allowed = |from: i64, to: i64| {
+            matches!((from, to), (0, 1..=4) | (attempt::UNKNOWN, 1 | 5 | 6) | (attempt::ACCEPTED, 3 | 6))
+        };
         for from in 0..=6 {
             let connection = database();
             let insert =
@@ -355,6 +367,10 @@ mod tests {
             (&[4], true),
             (&[3, 5], true),
             (&[1, 6], true),
+            (&[1, 3], false),
+            (&[1, 3, 1], false),
+            (&[1, 3, 5], true),
+            (&[1, 3, 6], true),
         ] {
             let connection = database();
             connection.execute(insert, [0]).unwrap();

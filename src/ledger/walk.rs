@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use super::aim::{self, Aim, Body, Insert, Listing};
 use super::met::Met;
 use super::names::{Instances, Names};
+use super::person;
 use super::reconcile::{Access, WalkError};
 use super::record::{Record, Scan};
 use super::spool::{Stored, What};
@@ -205,7 +206,7 @@ impl<'a> Walk<'a> {
         );
         if self.access == Access::Write {
             if verb == Verb::Create && record.state == State::Unknown {
-                aim::write_off(self.connection, record.id, self.now_ms)?;
+                person::write_off(self.connection, record.id, self.now_ms)?;
             }
             self.changed |= aim.write(self.connection, record, self.now_ms)?;
         }

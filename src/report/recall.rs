@@ -30,7 +30,7 @@ pub struct RecallReport {
     pub taken_back: u64,
     /// Went out before it was their turn: they stay accepted.
     pub gone: u64,
-    /// The answer was lost: taken out, or gone out; nobody can know. They stay accepted.
+    /// The answer was lost: taken out, or gone out; nobody can know.
     pub doubtful: Vec<NamedRow>,
     /// Ours that were not tried any more.
     pub left: u64,
@@ -39,8 +39,10 @@ pub struct RecallReport {
     pub interrupted: bool,
     pub results: Option<String>,
     pub exit: u8,
-    /// The manifest as it was typed, with the flags by which the same ledger and service are found.
+    /// The manifest as it was typed, with the flags by which the same ledger is found.
     pub typed: String,
+    /// The flags by which the same service is reached, each after a blank.
+    pub connection: String,
 }
 
 /// Before asking: how many wait, and whose they are.
@@ -85,13 +87,19 @@ pub fn render(report: &RecallReport, style: Style) -> String {
         page.entry(Tone::Careful, "doubtful", &row);
     }
     if doubtful > 0 {
-        page.line("  doubtful: taken back, or gone out; they count as accepted: look in the group or chat");
+        page.line(
+            "  doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply",
+        );
+        page.line(&format!(
+            "  look in the group or chat, then: zapi-batch resolve {} RECIPIENT --arrived | --not-arrived",
+            report.typed
+        ));
     }
     if let Some(results) = &report.results {
         page.line(&format!("  results: {results}"));
     }
     if report.left > 0 {
-        page.line(&format!("  next: zapi-batch recall {}", report.typed));
+        page.line(&format!("  next: zapi-batch recall {}{}", report.typed, report.connection));
     }
     page.into_text()
 }
@@ -165,7 +173,8 @@ mod tests {
           20 = 12 taken back + 2 gone out before + 1 doubtful + 5 left in the queue
           what was taken back is pending again; the next apply sends it
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
-          doubtful: taken back, or gone out; they count as accepted: look in the group or chat
+          doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply
+          look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived | --not-arrived
           results: spring.results.csv
           next: zapi-batch recall m.yaml --sandbox
         "#);

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use zapi_batch::sandbox::{Drain, GroupSpec, Options, Running, start};
 
+use crate::support::faults::{answer, fault};
+use crate::support::raw_server::{RawServer, Read, Step};
 use crate::world::{Ran, World, get, wait_until};
 
 fn slow(options: Options) -> Running {
@@ -75,12 +77,45 @@ fn a_recall_that_was_killed_says_what_is_in_doubt() {
     crate::world::send(&server.base_url, "DELETE", &path, "");
     world.apply(&server.base_url, &[]).expect(0).says("a recall was killed");
     recall(&world, &server, &[]).expect(1).says("doubtful  \"Group 1\"").says("2 taken back");
-    assert_eq!((count(&world, "pending"), count(&world, "accepted")), (2, 1));
+    assert_eq!((count(&world, "pending"), count(&world, "unknown")), (2, 1));
     let again = recall(&world, &server, &[]).expect(0);
     assert!(!again.stderr.contains("doubtful  "), "{}", again.stderr);
     world.write("spring.ledger.db.recalling", &ids[0]);
-    world.apply(&server.base_url, &[]).expect(0);
+    world.apply(&server.base_url, &[]).expect(1);
     recall(&world, &server, &[]).expect(0).says("2 = 2 taken back");
+    // A person looks, and nothing is there: it is sent again as well.
+    world.run(&["resolve", "m.yaml", "Group 1", "--not-arrived"]).expect(0);
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!((queued(&server), count(&world, "accepted")), (3, 3));
+}
+
+#[test]
+fn a_recall_without_an_answer_leaves_the_invitation_unknown_and_a_person_decides() {
+    let world = World::new();
+    world.campaign(3);
+    let server = slow(Options::default());
+    world.apply(&server.base_url, &[]).expect(0);
+    let first = world.results("spring.results.csv").remove(0);
+    // The queue as it is, and then an answer from which nobody can tell whether the message was taken out.
+    let page = format!(r#"{{"messages":[{{"ZaapId":"{}"}}],"hasMore":false}}"#, first.get("zaap_id"));
+    let lost = RawServer::start(move |request| {
+        let (status, body) = if request == 0 { (200, &*page) } else { (500, "{}") };
+        fault("queue", Read::All, vec![Step::Send(answer(status, "", body)), Step::KeepAlive])
+    });
+    world
+        .run(&["recall", "m.yaml", "--base-url", &lost.base_url()])
+        .expect(3)
+        .says("doubtful  \"Group 0\"")
+        .says("resolve m.yaml RECIPIENT");
+    assert_eq!((count(&world, "accepted"), count(&world, "unknown")), (2, 1));
+    world.apply(&server.base_url, &[]).expect(1);
+    // It is found in the chat: the invitation stands under the id that it had.
+    world.run(&["resolve", "m.yaml", "Group 0", "--arrived"]).expect(0);
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(world.results("spring.results.csv").remove(0).get("message_id"), first.get("message_id"));
+    world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
+    world.apply(&server.base_url, &[]).expect(0).says("edit");
+    assert_eq!(server.counts().duplicates, 0);
 }
 
 #[test]
