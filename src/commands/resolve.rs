@@ -50,8 +50,8 @@ fn said(message: &UnknownMessage, verdict: &Verdict, mask: bool) -> String {
     let row = &message.row;
     let recipient = if mask { row.address.masked() } else { row.address.as_str().into() };
     let what = match verdict {
-        Verdict::Arrived { message_id: Some(_) } => "accepted now",
-        Verdict::Arrived { message_id: None } => {
+        Verdict::Arrived { message_id } if message_id.is_some() || message.has_message_id => "accepted now",
+        Verdict::Arrived { .. } => {
             "accepted now; without its message id (--message-id) it can never be edited or called off"
         }
         Verdict::NotArrived => "pending now: the next apply sends it",

@@ -22,14 +22,14 @@ impl Ledger {
         event: Option<&str>,
     ) -> Result<Vec<UnknownMessage>, LedgerError> {
         self.reading(|connection| {
-            let select = "SELECT message.id, event.text, address, label, file.text, line, http_status, error
+            let select = "SELECT message.id, message_id IS NOT NULL, event.text, address, label, file.text, line, http_status, error
                 FROM message JOIN name AS event ON event.id = event_id JOIN name AS file ON file.id = file_id
                 WHERE state = 3 AND (address = ?1 OR label = ?1 OR identity IN (?1, ?2))
                 AND (?3 IS NULL OR event.text = ?3) ORDER BY message.id";
             connection
                 .prepare(select)?
                 .query_map((text, identity, event), |row| {
-                    Ok(UnknownMessage { message: row.get(0)?, row: named_row(row, 1)? })
+                    Ok(UnknownMessage { message: row.get(0)?, has_message_id: row.get(1)?, row: named_row(row, 2)? })
                 })?
                 .collect()
         })

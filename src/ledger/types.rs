@@ -265,6 +265,8 @@ pub struct ResultRow<'a> {
 pub struct UnknownMessage {
     pub message: i64,
     pub row: NamedRow,
+    /// It was accepted once, and then its recall was in doubt.
+    pub has_message_id: bool,
 }
 
 /// What a person says about an unknown message.

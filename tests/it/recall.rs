@@ -110,7 +110,8 @@ fn a_recall_without_an_answer_leaves_the_invitation_unknown_and_a_person_decides
     assert_eq!((count(&world, "accepted"), count(&world, "unknown")), (2, 1));
     world.apply(&server.base_url, &[]).expect(1);
     // It is found in the chat: the invitation stands under the id that it had.
-    world.run(&["resolve", "m.yaml", "Group 0", "--arrived"]).expect(0);
+    let resolved = world.run(&["resolve", "m.yaml", "Group 0", "--arrived"]).expect(0).says("accepted now");
+    assert!(!resolved.stdout.contains("never be edited"), "{}", resolved.stdout);
     world.apply(&server.base_url, &[]).expect(0);
     assert_eq!(world.results("spring.results.csv").remove(0).get("message_id"), first.get("message_id"));
     world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
