@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, Zoned};
 
+use super::apply::quoted;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::service::{self, Service};
@@ -99,7 +100,10 @@ fn listed(manifest: &Manifest, path: &std::path::Path, notes: &mut Vec<String>) 
     let errors = diagnostics.errors();
     if errors > 0 || expanded.is_err() {
         let errors = words::count(errors, "error", "errors");
-        notes.push(format!("{errors} in manifest and lists: zapi-batch validate {} tells all", path.display()));
+        notes.push(format!(
+            "{errors} in manifest and lists: zapi-batch validate {} tells all",
+            quoted(&path.display().to_string())
+        ));
     }
     listed
 }

@@ -87,14 +87,13 @@ fn as_apply(args: &TestArgs) -> ApplyArgs {
 /// The command to type again.
 fn command(args: &TestArgs) -> String {
     let mut command = format!("zapi-batch test {}", apply::quoted(&args.manifest.display().to_string()));
-    let env_file = args.connection.env_file.as_ref().map(|path| path.display().to_string());
-    for (flag, value) in [("--only", args.only.clone()), ("--env-file", env_file)] {
-        if let Some(value) = value {
-            command.extend([" ", flag, " ", &apply::quoted(&value)]);
+    apply::add_flag(&mut command, "--only", args.only.clone());
+    apply::add_flag(&mut command, "--rate", args.rate.and_then(apply::typed_rate));
+    command.push_str(&apply::connection(&args.connection));
+    for (name, given) in [("--sandbox", args.sandbox), ("--no-preflight", args.no_preflight)] {
+        if given {
+            command.extend([" ", name]);
         }
-    }
-    if args.sandbox {
-        command.push_str(" --sandbox");
     }
     command
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::apply::quoted;
 use super::failure::Failure;
 use crate::exit::Exit;
 use crate::expand::EventSummary;
@@ -63,7 +64,7 @@ impl fmt::Display for Tested {
         // `YYYY-MM-DDTHH:MM:SS.sssZ`: people think in minutes.
         let when = self.date_time.get(..16).unwrap_or(&self.date_time);
         let zone = self.time_zone.as_ref().map(|zone| format!(" {zone}")).unwrap_or_default();
-        write!(f, "tested: {} as {:?}, {}{zone}", self.event, words::one_line(&self.name, 70), when.replace('T', " "))
+        write!(f, "tested: {} as \"{}\", {}{zone}", self.event, words::one_line(&self.name, 70), when.replace('T', " "))
     }
 }
 
@@ -121,7 +122,8 @@ pub(super) fn notes(manifest: &Manifest, plan: &Plan, narrow: &Narrow, path: &Pa
             all if all == never => format!("{} was never tested as it is worded now", event.id),
             all => format!("{never} of {all} wordings of {} {} never tested", event.id, was(never)),
         };
-        notes.push(format!("{which}: zapi-batch test {} sends it to the test list", manifest.path.display()));
+        let path = quoted(&manifest.path.display().to_string());
+        notes.push(format!("{which}: zapi-batch test {path} sends it to the test list"));
     }
     notes
 }

@@ -2,6 +2,8 @@
 
 use zapi_batch::sandbox::Running;
 
+use crate::support::faults::{answer, fault};
+use crate::support::raw_server::{RawServer, Read, Step};
 use crate::world::{World, groups, log, server};
 
 const MANIFEST: &str = r#"version: 1
@@ -103,6 +105,10 @@ fn a_test_needs_a_test_section_and_says_what_to_add() {
     world.write("m.yaml", MANIFEST);
     test(&world, &server, &["--only", "lunch"]).expect(2).says("no event `lunch`");
     test(&world, &server, &["--yes=3"]).expect(2).says("8 messages");
+    let refuses = Step::Send(answer(403, "", r#"{"error":"Client-Token not allowed"}"#));
+    let refuses = RawServer::always(fault("refused", Read::All, vec![refuses, Step::Close]));
+    let typed = ["m.yaml", "--only", "dinner", "--base-url", &refuses.base_url(), "--no-preflight"];
+    world.run(&[&["test"], &typed[..]].concat()).expect(3).says(&format!("zapi-batch test {}", typed.join(" ")));
     assert_eq!(server.counts().requests, 0);
     world.run(&["test", "m.yaml"]).expect(2).says("no terminal");
     world.run(&["test", "m.yaml", "--sandbox"]).expect(0).says("spring (test)");

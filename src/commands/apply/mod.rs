@@ -189,8 +189,6 @@ fn command(args: &ApplyArgs, selection: Option<&SelectionArgs>) -> String {
         flag("--to", selection.to.clone());
         flag("--limit", args.limit.map(|limit| limit.to_string()));
     }
-    // In words it may be rounded, and then it is no rate that can be typed.
-    let typed_rate = |rate| Some(words::rate(rate)).filter(|text| Rate::parse(text) == Ok(rate));
     flag("--rate", args.rate.and_then(typed_rate));
     flag("--concurrency", args.concurrency.map(|slots| slots.to_string()));
     for (name, given) in [
@@ -224,10 +222,15 @@ pub(super) fn connection(args: &ConnectionArgs) -> String {
     flags
 }
 
-fn add_flag(command: &mut String, name: &str, value: Option<String>) {
+pub(super) fn add_flag(command: &mut String, name: &str, value: Option<String>) {
     if let Some(value) = value {
         command.extend([" ", name, " ", &quoted(&value)]);
     }
+}
+
+/// In words it may be rounded, and then it is no rate that can be typed.
+pub(super) fn typed_rate(rate: Rate) -> Option<String> {
+    Some(words::rate(rate)).filter(|text| Rate::parse(text) == Ok(rate))
 }
 
 /// A proxy's user and password are for the person who typed them.
