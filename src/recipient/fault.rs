@@ -22,8 +22,8 @@ pub enum Fault {
     /// Digits without `+` that are a Brazilian mobile number without its country code, and just as well a number of the
     /// country with this code. A spreadsheet that takes a phone for a number drops the `+`.
     Ambiguous { abroad: String, brazil: String, country_code: i32 },
-    /// The zero that is dialled before the area code within a country.
-    TrunkZero { write: String },
+    /// Digits that are dialled before the area code within a country only, such as the Brazilian zero.
+    TrunkPrefix { write: String },
     /// No such number exists in the numbering plan of the country with this code.
     NotInPlan { country_code: i32, length: Length },
     /// It begins with no country code.

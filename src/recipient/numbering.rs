@@ -68,7 +68,7 @@ pub(super) fn check(digits: &str, prefix: Prefix) -> Result<Parsed, Fault> {
             Err(Fault::TooShort { digits: digits.len() })
         }
         Reading::Number { canonical, .. } if canonical == digits => Ok(Parsed::plain(Kind::Person, digits)),
-        Reading::Number { canonical, .. } => Err(Fault::TrunkZero { write: canonical }),
+        Reading::Number { canonical, .. } => Err(Fault::TrunkPrefix { write: canonical }),
         Reading::Unassigned { country_code, length } => Err(Fault::NotInPlan { country_code, length }),
         Reading::NoCountry => Err(Fault::UnknownCountry),
     }
@@ -203,7 +203,7 @@ mod tests {
             ("1133334444", Prefix::None, Err(Fault::NoCountryCode { write: "551133334444".into() })),
             ("1188887777", Prefix::None, Err(Fault::NoCountryCode { write: "5511988887777".into() })),
             ("55999998888", Prefix::None, Err(Fault::NoCountryCode { write: "5555999998888".into() })),
-            ("55011999998888", Prefix::None, Err(Fault::TrunkZero { write: "5511999998888".into() })),
+            ("55011999998888", Prefix::None, Err(Fault::TrunkPrefix { write: "5511999998888".into() })),
             (
                 "51999998888",
                 Prefix::None,

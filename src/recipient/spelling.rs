@@ -234,7 +234,7 @@ mod tests {
             ),
             ("5511999998888-1133334444", Fault::SeveralNumbers),
             ("0 11 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
-            ("+55 (011) 99999-8888", Fault::TrunkZero { write: write("5511999998888") }),
+            ("+55 (011) 99999-8888", Fault::TrunkPrefix { write: write("5511999998888") }),
             ("120363019502650977", Fault::BareGroupId { write: write("120363019502650977-group"), rounded: false }),
             ("120363019502650000", Fault::BareGroupId { write: write("120363019502650000-group"), rounded: true }),
             ("120363019502650977 group", Fault::GroupId { write: Some(write("120363019502650977-group")) }),

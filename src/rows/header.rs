@@ -115,7 +115,7 @@ pub(super) fn looks_like_a_recipient(field: &str) -> bool {
                 | Fault::TrailingZero { .. }
                 | Fault::NoCountryCode { .. }
                 | Fault::Ambiguous { .. }
-                | Fault::TrunkZero { .. }
+                | Fault::TrunkPrefix { .. }
                 | Fault::NotInPlan { .. }
                 | Fault::BareGroupId { .. }
                 | Fault::GroupJid { .. }

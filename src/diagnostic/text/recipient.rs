@@ -12,7 +12,7 @@ const TOO_SHORT: Code = Code { id: "E306", title: "number too short" };
 const TOO_LONG: Code = Code { id: "E307", title: "number too long" };
 const NO_COUNTRY_CODE: Code = Code { id: "E308", title: "number without country code" };
 const AMBIGUOUS: Code = Code { id: "E309", title: "number of two countries" };
-const TRUNK_ZERO: Code = Code { id: "E310", title: "zero before the area code" };
+const TRUNK_PREFIX: Code = Code { id: "E310", title: "prefix before the area code" };
 const NOT_IN_PLAN: Code = Code { id: "E311", title: "number that does not exist" };
 const GROUP_ID: Code = Code { id: "E312", title: "malformed group id" };
 const WHATSAPP_SPELLING: Code = Code { id: "E313", title: "id as WhatsApp spells it" };
@@ -34,7 +34,7 @@ pub const CODES: &[&Code] = &[
     &TOO_LONG,
     &NO_COUNTRY_CODE,
     &AMBIGUOUS,
-    &TRUNK_ZERO,
+    &TRUNK_PREFIX,
     &NOT_IN_PLAN,
     &GROUP_ID,
     &WHATSAPP_SPELLING,
@@ -78,8 +78,8 @@ pub fn fault(fault: &Fault, text: &str) -> Diagnostic {
         Fault::NoCountryCode { write } => found(&NO_COUNTRY_CODE, format!("`{shown}` lacks its country code"))
             .help(format!("for a number in Brazil write {write}")),
         Fault::Ambiguous { abroad, brazil, country_code } => ambiguous(abroad, brazil, *country_code, &shown),
-        Fault::TrunkZero { write } => {
-            found(&TRUNK_ZERO, format!("`{shown}` has a zero that is dialled within the country only"))
+        Fault::TrunkPrefix { write } => {
+            found(&TRUNK_PREFIX, format!("`{shown}` has digits that are dialled within the country only"))
                 .help(format!("write {write}"))
         }
         Fault::NotInPlan { country_code, length } => not_in_plan(*country_code, *length, &shown),
@@ -124,10 +124,15 @@ fn not_in_plan(country_code: i32, length: Length, shown: &str) -> Diagnostic {
         Length::Long => "has too many digits for",
         Length::Possible => "is not in the numbering plan of",
     };
-    let help = if country_code == 55 {
-        "a number in Brazil is 55, the area code of two digits, and 8 digits or, for a mobile, 9 that begin with 9"
-    } else {
-        "check the digits; if the number is Brazilian, put 55 in front"
+    let help = match (country_code, length) {
+        (55, _) => {
+            "a number in Brazil is 55, the area code of two digits, and 8 digits or, for a mobile, 9 that begin with 9"
+        }
+        (52, Length::Long) => {
+            "a number in Mexico is 52 and 10 digits; the 1 that once stood before mobiles is left out"
+        }
+        _ if shown.starts_with('+') => "check the digits",
+        _ => "check the digits; if the number is Brazilian, put 55 in front",
     };
     Diagnostic::new(&NOT_IN_PLAN, format!("`{shown}` {why} country code {country_code}")).help(help)
 }
