@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::file::{FileId, beside, folder_of, open_private, refuse_links, sync_folder};
 use super::guard::{Guard, check_place};
@@ -193,16 +193,17 @@ fn make_durable(connection: &Connection, path: &Path) -> Result<(), LedgerError>
     Ok(())
 }
 
-/// Tables, and the one row that says whose ledger it is.
+/// Tables, and the one row that says whose ledger it is: all of it or nothing.
 fn prepare(connection: &mut Connection, campaign: &str) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
-    schema::migrate(connection)?;
-    let id = format!("{:032x}", fastrand::u128(..));
-    let insert = "INSERT INTO meta (only, ledger, campaign, created_at) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING";
-    if connection.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0))? == 0 {
-        connection.execute(insert, (id, campaign, Timestamp::now().as_millisecond()))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    schema::migrate(&transaction)?;
+    if transaction.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0))? == 0 {
+        let insert = "INSERT INTO meta (only, ledger, campaign, created_at) VALUES (1, ?1, ?2, ?3)";
+        let id = format!("{:032x}", fastrand::u128(..));
+        transaction.execute(insert, (id, campaign, Timestamp::now().as_millisecond()))?;
     }
-    Ok(())
+    transaction.commit()
 }
 
 pub(super) fn io(path: &Path, error: std::io::Error) -> LedgerError {

@@ -4,7 +4,7 @@
 //! an attempt begins as an intent, is settled once, and is never deleted; a message has at most one `create` that is
 //! under way, accepted or unknown. Knows nothing of files and locks.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::message::{AttemptKind, State};
 use crate::plan::BlockedWhy;
@@ -193,14 +193,14 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Runs the migrations that the file has not seen, each with its number in one transaction.
-pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Runs the migrations that the file has not seen. To be called within a transaction, so that none is half done.
+pub(super) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
     let seen = usize::try_from(version(connection)?).unwrap_or(0);
-    for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(seen) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", number)?;
-        transaction.commit()?;
+    for migration in MIGRATIONS.iter().skip(seen) {
+        connection.execute_batch(migration)?;
+    }
+    if seen < MIGRATIONS.len() {
+        connection.pragma_update(None, "user_version", newest())?;
     }
     Ok(())
 }
@@ -256,9 +256,9 @@ mod tests {
     use crate::ledger::attempts;
 
     fn database() -> Connection {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "foreign_keys", true).unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&connection).unwrap();
         connection.execute_batch(ONE_MESSAGE).unwrap();
         connection
     }
@@ -270,23 +270,23 @@ mod tests {
 
     #[test]
     fn migrations_run_once() {
-        let mut connection = database();
+        let connection = database();
         assert_eq!(version(&connection).unwrap(), newest());
-        migrate(&mut connection).unwrap();
+        migrate(&connection).unwrap();
     }
 
     #[test]
     fn a_ledger_of_the_first_format_keeps_its_attempts_and_what_they_forbid() {
         let insert = "INSERT INTO attempt (message, kind, state, started_at) VALUES (1, 0, 0, 0)";
         for state in 0..=5 {
-            let mut connection = Connection::open_in_memory().unwrap();
+            let connection = Connection::open_in_memory().unwrap();
             make_first_format(&connection);
             connection.execute_batch(ONE_MESSAGE).unwrap();
             connection.execute(insert, []).unwrap();
             for step in if state == 5 { vec![3, 5] } else { vec![state; usize::from(state > 0)] } {
                 connection.execute("UPDATE attempt SET state = ?, settled_at = 1", [step]).unwrap();
             }
-            migrate(&mut connection).unwrap();
+            migrate(&connection).unwrap();
             assert_eq!(version(&connection).unwrap(), newest());
             let kept: i64 = connection.query_row("SELECT state FROM attempt", [], |row| row.get(0)).unwrap();
             assert_eq!(kept, state);
