@@ -9,6 +9,7 @@ mod dialect;
 mod file;
 mod header;
 mod place;
+mod quotes;
 mod reader;
 mod records;
 
@@ -21,8 +22,9 @@ use crate::diagnostic::text::rows as text;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
 use header::Header;
 use place::RawRow;
+use quotes::Shape;
 use reader::Reader;
-use records::{Records, Shape};
+use records::Records;
 
 /// A recipient list that is a CSV file, as the manifest describes it.
 #[derive(Debug, Clone, Copy)]
@@ -251,7 +253,7 @@ impl Rows {
     /// How many errors [`Rows::next`] reported that are the file's and no row's: taking rows out does not help against
     /// them.
     pub fn file_errors(&self) -> u64 {
-        self.file_errors + self.reader.encoding_errors
+        self.file_errors + self.reader.file_errors
     }
 }
 

@@ -41,6 +41,12 @@ impl RawRow<'_> {
         self.place(at..at + width)
     }
 
+    /// The rest of a line.
+    pub(super) fn line(&self, at: usize) -> Place {
+        let end = self.text[at..].find(['\n', '\r']).map_or(self.text.len(), |end| at + end);
+        self.place(at..end)
+    }
+
     fn place(&self, range: Range<usize>) -> Place {
         let (line, column, first) = self.position(range.start);
         let (end_line, end_column, _) = self.position(range.end);

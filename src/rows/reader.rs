@@ -35,8 +35,8 @@ pub(super) struct Reader<R> {
     record: StringRecord,
     raw: Raw,
     troubles_said: usize,
-    /// How many errors are about the encoding, so about the file rather than a row.
-    pub(super) encoding_errors: u64,
+    /// How many errors are about the file rather than a row: its encoding, or where its rows end.
+    pub(super) file_errors: u64,
 }
 
 /// What came of reading a row.
@@ -54,7 +54,7 @@ impl<R: Read> Reader<R> {
             .flexible(true)
             .delimiter(records.delimiter)
             .from_reader(Feed { bytes: Vec::new(), given: 0 });
-        let raw = Raw { range: 0..0, line: 0, fault: None };
+        let raw = Raw { range: 0..0, line: 0, fault: None, row_within: None };
         Self {
             file: Arc::clone(file),
             records,
@@ -62,7 +62,7 @@ impl<R: Read> Reader<R> {
             record: StringRecord::new(),
             raw,
             troubles_said: 0,
-            encoding_errors: 0,
+            file_errors: 0,
         }
     }
 
@@ -86,6 +86,10 @@ impl<R: Read> Reader<R> {
             }
         }
         self.report_trouble(diagnostics);
+        if let Some(at) = self.raw.row_within {
+            diagnostics.push(text::row_within_text().at(self.raw_row().line(at)));
+        }
+        self.file_errors += u64::from(matches!(self.raw.fault, Some(RawFault::Doubtful { .. })));
         let fault = self.fault(fields).map(|(found, place)| {
             let message = found.message.clone();
             diagnostics.push(found.at(place));
@@ -126,6 +130,9 @@ impl<R: Read> Reader<R> {
         if let Some(fault) = self.raw.fault {
             return Some(match fault {
                 RawFault::UnclosedQuote { at } => (text::unclosed_quote(), row.character(at)),
+                RawFault::Doubtful { at, row: swallowed } => {
+                    (text::doubtful_quote(row.line(swallowed)), row.character(at))
+                }
                 RawFault::AfterQuote { at } => (text::after_quote(), row.character(at)),
                 RawFault::Nul { at } => (text::nul(), row.character(at)),
                 RawFault::LongLine => (text::long_line(LINE_BYTES_MAX), row.whole()),
@@ -151,7 +158,7 @@ impl<R: Read> Reader<R> {
             let found = match trouble.kind {
                 TroubleKind::Windows1252 => text::windows_1252(),
                 TroubleKind::Invalid => {
-                    self.encoding_errors += 1;
+                    self.file_errors += 1;
                     text::encoding()
                 }
             };
@@ -180,7 +187,7 @@ mod tests {
             let fault = if row.fault.is_some() { "!" } else { "" };
             rows.push(format!("{}{fault}:{}", row.raw.line, fields.join("|")));
             let count = *expected.get_or_insert(fields.len());
-            reader.records_mut().shape = Some(super::super::records::Shape { fields: count, phone: 0 });
+            reader.records_mut().shape = Some(super::super::quotes::Shape { fields: count, phone: 0 });
         }
         let found = diagnostics.sorted().into_iter().map(|found| {
             let span = found.place.as_ref().and_then(|place| place.span).unwrap();
@@ -205,17 +212,6 @@ mod tests {
             ("p,n\n1\n2,b,c\n", &["1:p|n", "2!:1", "3!:2|b|c"], &["2:1 E212", "3:5 E212"]),
             ("p,n\n1,\"a\n2,b\n3,c\n", &["1:p|n", "2!:", "3:2|b", "4:3|c"], &["2:3 E213"]),
             ("p,n\n1,\"a\n2,\"b\"\n3,c\n", &["1:p|n", "2!:", "3:2|b", "4:3|c"], &["2:3 E213"]),
-            (
-                "p,n\n5511999998888,\"a\n5511999998887,b\n5511999998886,\"\n",
-                &["1:p|n", "2!:", "3:5511999998887|b", "4!:"],
-                &["2:15 E213", "4:15 E213"],
-            ),
-            (
-                "p,n\n5511999998888,\"a\n5511999998887,b\"\n5511999998886,c\n",
-                &["1:p|n", "2!:", "3:5511999998887|b\"", "4:5511999998886|c"],
-                &["2:15 E213"],
-            ),
-            ("p,n\n5511999998888,\"a\n5511999998887\"\n", &["1:p|n", "2:5511999998888|a\n5511999998887"], &[]),
             ("p,n\n1,\"a\" x\n2,b\n", &["1:p|n", "2!:", "3:2|b"], &["2:6 E214"]),
             ("p,n\n1,\"a\nb\",\"c\"d\n2,b\n", &["1:p|n", "2!:", "4:2|b"], &["3:7 E214"]),
             ("p,n\n1,\"a\nb\",\"c\n2,b\n", &["1:p|n", "2!:", "4:2|b"], &["3:4 E213"]),
@@ -239,6 +235,55 @@ mod tests {
             (&rows[1..], &faults[..]),
             (&["2!:".to_owned(), "3:2|b".to_owned()][..], &["2:1 E217".to_owned()][..])
         );
+    }
+
+    #[test]
+    fn a_quote_over_rows_is_a_text_or_a_stray_one_or_nobody_knows() {
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            ("p,n\n5511999998888,\"a\n5511999998887,b\n5511999998886,\"\n", &["1:p|n", "2!:"], &["2:15 E220"]),
+            (
+                "p,n\n5511999998888,\"a\n5511999998887,b\"\n5511999998886,c\n",
+                &["1:p|n", "2!:", "4:5511999998886|c"],
+                &["2:15 E220"],
+            ),
+            (
+                "p,n\n5511999998888,\"a\n5511999998887,b\nfim\"\n5511999998886,c\n",
+                &["1:p|n", "2:5511999998888|a\n5511999998887,b\nfim", "5:5511999998886|c"],
+                &["3:1 W203"],
+            ),
+            (
+                "p,n\n5511999998888,\"a\n5511999998887,b\n5511999998886,\"c\"\n",
+                &["1:p|n", "2!:", "3:5511999998887|b", "4:5511999998886|c"],
+                &["2:15 E213"],
+            ),
+            (
+                "p,n\n5511999998888,\"a\n5511999998887,b\n5511999998886,c\n",
+                &["1:p|n", "2!:", "3:5511999998887|b", "4:5511999998886|c"],
+                &["2:15 E213"],
+            ),
+            (
+                "p,n,m\n5511999998888,\"a,1\n5511999998887,b,2\n5511999998886,c,3\"\n",
+                &["1:p|n|m", "2!:", "3:5511999998887|b|2", "4:5511999998886|c|3\""],
+                &["2:15 E213"],
+            ),
+            (
+                "p,n,m\n5511999998888,\"a\n5511999998887,b,2\n5511999998886,c\",3\n",
+                &["1:p|n|m", "2:5511999998888|a\n5511999998887,b,2\n5511999998886,c|3"],
+                &["3:1 W203"],
+            ),
+            ("p,n,m\n5511999998888,\"a,1\n\n,b,2\n5511999998886,c\",3\n", &["1:p|n|m", "2!:"], &["2:15 E220"]),
+            (
+                "p,n\n5511999998888,\"a\n5511999998887,b\nc\nfim\",c\n5511999998886,d\n",
+                &["1:p|n", "2!:", "6:5511999998886|d"],
+                &["2:15 E220"],
+            ),
+            ("p,n\n5511999998888,\"a\n5511999998887\"\n", &["1:p|n", "2:5511999998888|a\n5511999998887"], &[]),
+        ];
+        for (text, rows, faults) in cases {
+            let (found_rows, found_faults) = read(text.as_bytes(), b',');
+            assert_eq!(found_rows, *rows, "{text:?}");
+            assert_eq!(found_faults, *faults, "{text:?}");
+        }
     }
 
     #[test]

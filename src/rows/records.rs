@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::decode::{Decoder, Trouble};
+use super::quotes::{Opening, QuoteState, Reading, Shape, Swallowed};
 
 /// A quoted text that goes on over lines for longer than this is a quote that was never closed.
 pub(super) const FIELD_BYTES_MAX: usize = 64 * 1024;
@@ -22,22 +23,28 @@ pub(super) struct Raw {
     /// The line on which it starts.
     pub(super) line: u32,
     pub(super) fault: Option<RawFault>,
+    /// Where within a quoted text a line stands that looks like a row of its own, and is none.
+    pub(super) row_within: Option<usize>,
 }
 
 /// Why a record cannot be split into fields; byte offsets count from the record's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RawFault {
-    UnclosedQuote { at: usize },
-    AfterQuote { at: usize },
-    Nul { at: usize },
+    UnclosedQuote {
+        at: usize,
+    },
+    /// Whether the quote at `at` begins a text, or has swallowed rows such as the one at `row`, nobody can know.
+    Doubtful {
+        at: usize,
+        row: usize,
+    },
+    AfterQuote {
+        at: usize,
+    },
+    Nul {
+        at: usize,
+    },
     LongLine,
-}
-
-/// What rows look like, to recognise one that an unclosed quote has swallowed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
-    pub(super) fields: usize,
-    pub(super) phone: usize,
 }
 
 /// What was seen in the file so far, so that the usual file pays for none of it.
@@ -66,9 +73,9 @@ pub(super) struct Records<R> {
 
 /// Where a line ends: before its break, and after it.
 #[derive(Debug, Clone, Copy)]
-struct LineEnd {
-    text: usize,
-    next: usize,
+pub(super) struct LineEnd {
+    pub(super) text: usize,
+    pub(super) next: usize,
 }
 
 /// How far a record goes once its quotes are looked at.
@@ -76,6 +83,7 @@ struct Extent {
     end: LineEnd,
     lines: u32,
     fault: Option<RawFault>,
+    row_within: Option<usize>,
 }
 
 impl<R: Read> Records<R> {
@@ -129,12 +137,12 @@ impl<R: Read> Records<R> {
         if end.text - start > LINE_BYTES_MAX {
             return self.long_line(line).map(Some);
         }
-        let mut record = Extent { end, lines: 1, fault: self.nul(start, end) };
+        let mut record = Extent { end, lines: 1, fault: self.nul(start, end), row_within: None };
         if self.seen.quote && record.fault.is_none() && self.buffer[start..end.text].contains('"') {
             record = self.quotes(start, end)?;
         }
         self.take(record.end, record.lines);
-        Ok(Some(Raw { range: start..record.end.text, line, fault: record.fault }))
+        Ok(Some(Raw { range: start..record.end.text, line, fault: record.fault, row_within: record.row_within }))
     }
 
     /// Leaves out blank lines; where the line at `start` ends, `None` at the end of the file.
@@ -227,106 +235,63 @@ impl<R: Read> Records<R> {
         self.dropped = (self.dropped + self.start as u64).saturating_sub(head.len() as u64);
         self.buffer.replace_range(..self.start, &head);
         self.start = head.len();
-        Ok(Raw { range: 0..head.len(), line, fault: Some(RawFault::LongLine) })
+        Ok(Raw { range: 0..head.len(), line, fault: Some(RawFault::LongLine), row_within: None })
     }
 
     /// Follows the quotes of a record that begins at `start`, over line breaks where a quote is open. After a quote that
     /// never closes, the next record begins on the line after the one where it was opened.
     fn quotes(&mut self, start: usize, first: LineEnd) -> io::Result<Extent> {
         let mut state = QuoteState::new(self.delimiter);
+        let mut swallowed = Swallowed::new(Opening { at: 0, end: first, lines: 1 });
         let (mut end, mut lines, mut at) = (first, 1, start);
-        let (mut opened_end, mut opened_lines) = (first, 1);
         loop {
             let opened = state.opened;
             let after = state.read(&self.buffer[start..end.text], at - start);
-            if state.opened != opened {
-                (opened_end, opened_lines) = (end, lines);
+            let opened_here = lines == 1 || state.opened != opened;
+            if lines > 1 {
+                swallowed.line(at - start, &self.buffer[at..end.text], self.delimiter, self.shape);
             }
-            let unclosed = Extent {
-                end: opened_end,
-                lines: opened_lines,
-                fault: Some(RawFault::UnclosedQuote { at: state.opened }),
-            };
+            if opened_here && state.is_open() && swallowed.row.is_none() {
+                swallowed = Swallowed::new(Opening { at: state.opened, end, lines });
+                swallowed.opening_line(
+                    state.fields,
+                    &self.buffer[start + state.opened..end.text],
+                    self.delimiter,
+                    self.shape,
+                );
+            }
+            let extent = |fault, row_within| Ok(Extent { end, lines, fault, row_within });
+            let Opening { at: unclosed_at, end: unclosed_end, lines: unclosed_lines } = swallowed.opening;
+            let unclosed = Ok(Extent {
+                end: unclosed_end,
+                lines: unclosed_lines,
+                fault: Some(RawFault::UnclosedQuote { at: unclosed_at }),
+                row_within: None,
+            });
             match after {
-                Some(at) if lines == opened_lines => {
-                    return Ok(Extent { end, lines, fault: Some(RawFault::AfterQuote { at }) });
+                Some(at) if opened_here && swallowed.row.is_none() => {
+                    return extent(Some(RawFault::AfterQuote { at }), None);
                 }
-                Some(_) => return Ok(unclosed),
-                // Two quotes that belong to nothing make one text of all rows in between, down to this one.
-                None if !state.is_open() && lines > opened_lines && self.is_row(at, end) => return Ok(unclosed),
-                None if !state.is_open() => return Ok(Extent { end, lines, fault: self.nul(start, end) }),
+                Some(_) => return unclosed,
+                None if !state.is_open() => {
+                    return match swallowed.reading(state.fields, self.shape) {
+                        Reading::Text { row } => extent(self.nul(start, end), row),
+                        Reading::Rows => unclosed,
+                        Reading::Either { row } => extent(Some(RawFault::Doubtful { at: unclosed_at, row }), None),
+                    };
+                }
                 None => {}
             }
-            let field = end.text - start - state.opened;
-            let is_swallowing = lines > opened_lines && (field > FIELD_BYTES_MAX || self.is_row(at, end));
-            if is_swallowing || end.text - start > LINE_BYTES_MAX {
-                return Ok(unclosed);
+            if end.text - start - state.opened > FIELD_BYTES_MAX || end.text - start > LINE_BYTES_MAX {
+                return unclosed;
             }
             // The break belongs to the text, which goes on in the next line.
             at = end.next;
             match self.line_end(at)? {
                 Some(next) => end = next,
-                None => return Ok(unclosed),
+                None => return unclosed,
             }
             lines += 1;
         }
-    }
-
-    /// Whether a line within a quoted text is a row of its own.
-    fn is_row(&self, start: usize, end: LineEnd) -> bool {
-        let Some(shape) = self.shape.filter(|shape| shape.fields > 1) else { return false };
-        let line = &self.buffer[start..end.text];
-        let mut fields = line.split(char::from(self.delimiter));
-        let phone = fields.clone().nth(shape.phone);
-        phone.is_some_and(|phone| crate::recipient::parse(phone).is_ok()) && fields.by_ref().count() == shape.fields
-    }
-}
-
-/// Where in a record's quotes we are. Agrees with the `csv` crate: a quote opens at the start of a field only, and two
-/// within a quoted text are one.
-struct QuoteState {
-    delimiter: u8,
-    place: QuotePlace,
-    /// Where the last quote was opened.
-    opened: usize,
-    at: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum QuotePlace {
-    FieldStart,
-    Unquoted,
-    Quoted,
-    /// Behind a quote within a quoted text: its end, or the first of two.
-    Closing,
-}
-
-impl QuoteState {
-    fn new(delimiter: u8) -> Self {
-        Self { delimiter, place: QuotePlace::FieldStart, opened: 0, at: 0 }
-    }
-
-    fn is_open(&self) -> bool {
-        self.place == QuotePlace::Quoted
-    }
-
-    /// Reads a record from `from` to the end of what there is; where text follows a closing quote, if it does.
-    fn read(&mut self, record: &str, from: usize) -> Option<usize> {
-        self.at = from;
-        for byte in &record.as_bytes()[from..] {
-            self.place = match (self.place, *byte) {
-                (QuotePlace::FieldStart, b'"') => {
-                    self.opened = self.at;
-                    QuotePlace::Quoted
-                }
-                (QuotePlace::Quoted, b'"') => QuotePlace::Closing,
-                (QuotePlace::Closing, b'"') | (QuotePlace::Quoted, _) => QuotePlace::Quoted,
-                (_, byte) if byte == self.delimiter => QuotePlace::FieldStart,
-                (QuotePlace::Closing, _) => return Some(self.at),
-                (QuotePlace::FieldStart | QuotePlace::Unquoted, _) => QuotePlace::Unquoted,
-            };
-            self.at += 1;
-        }
-        None
     }
 }

@@ -156,10 +156,11 @@ fn results_never_take_the_place_of_anything_that_is_needed() {
 #[test]
 fn skipping_rows_does_not_help_against_what_no_row_is_to_blame_for() {
     let server = server();
-    let lists: [(&str, &[u8]); 3] = [
+    let lists: [(&str, &[u8]); 4] = [
         ("E205", b"phone,label\n120363050000000000-group,\xC3\xA9\n120363050000000001-group,Jo\xE3o\n"),
         ("E205", b"phone,label\n120363050000000000-group,Jo\xE3o\n120363050000000001-group,Jo\xC3\xA3o\n"),
         ("E219", b"phone,label\n"),
+        ("E220", b"phone,label\n120363050000000000-group,\"a\n120363050000000001-group,b\"\n"),
     ];
     for (code, list) in lists {
         let world = World::new();

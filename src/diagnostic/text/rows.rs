@@ -22,8 +22,10 @@ const LONG_FIELD: Code = Code { id: "E216", title: "field too long" };
 const LONG_LINE: Code = Code { id: "E217", title: "line too long" };
 const TOO_MANY_COLUMNS: Code = Code { id: "E218", title: "too many columns" };
 const NO_ROWS: Code = Code { id: "E219", title: "list without rows" };
+const DOUBTFUL_QUOTE: Code = Code { id: "E220", title: "quote that may have swallowed rows" };
 const WINDOWS_1252: Code = Code { id: "W201", title: "list is not UTF-8" };
 const BLANK_HEADER: Code = Code { id: "W202", title: "column without a name" };
+const ROW_WITHIN_TEXT: Code = Code { id: "W203", title: "line of a text that looks like a row" };
 
 pub const CODES: &[&Code] = &[
     &UNREADABLE,
@@ -45,8 +47,10 @@ pub const CODES: &[&Code] = &[
     &LONG_LINE,
     &TOO_MANY_COLUMNS,
     &NO_ROWS,
+    &DOUBTFUL_QUOTE,
     &WINDOWS_1252,
     &BLANK_HEADER,
+    &ROW_WITHIN_TEXT,
 ];
 
 /// Why a row of a list without a column for the recipient is nobody's.
@@ -146,6 +150,21 @@ pub fn ragged(fields: usize, expected: usize) -> Diagnostic {
 pub fn unclosed_quote() -> Diagnostic {
     Diagnostic::new(&UNCLOSED_QUOTE, "the quote that opens here never closes")
         .help("close it at the end of the field, or take it out; a quote within a quoted text is written twice")
+}
+
+/// `row` is a line after the quote that looks like a row.
+pub fn doubtful_quote(row: Place) -> Diagnostic {
+    Diagnostic::new(&DOUBTFUL_QUOTE, "the lines after this quote may be rows, or belong to one text: both can be read")
+        .help("if they are rows, take the quote out; if they are a text, write its lines without the separator")
+        .related(row, "this line looks like a row of its own")
+}
+
+pub fn row_within_text() -> Diagnostic {
+    Diagnostic::new(
+        &ROW_WITHIN_TEXT,
+        "the line looks like a row, and lies within a quoted text: nobody is invited by it",
+    )
+    .help("if it is a row, a quote above it was not closed; if it belongs to the text, all is well")
 }
 
 pub fn after_quote() -> Diagnostic {

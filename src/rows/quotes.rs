@@ -1,0 +1,133 @@
+//! Quotes: where a quoted text begins and ends, and whether one that goes on over lines is a text or has swallowed rows.
+//!
+//! A stray quote makes one text of all rows down to the next stray quote. A contact list within a cell looks alike. So
+//! both ways of reading it are tried, and where both hold, or neither does, nothing is guessed: it would be a guess that
+//! sends. Reads no file and says nothing itself.
+
+use super::records::LineEnd;
+
+/// What rows look like, to recognise one that a quote has swallowed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) fields: usize,
+    pub(super) phone: usize,
+}
+
+/// Where in a record's quotes we are. Agrees with the `csv` crate: a quote opens at the start of a field only, and two
+/// within a quoted text are one.
+pub(super) struct QuoteState {
+    delimiter: u8,
+    place: QuotePlace,
+    /// Where the last quote was opened.
+    pub(super) opened: usize,
+    /// How many fields there are so far.
+    pub(super) fields: usize,
+    at: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QuotePlace {
+    FieldStart,
+    Unquoted,
+    Quoted,
+    /// Behind a quote within a quoted text: its end, or the first of two.
+    Closing,
+}
+
+impl QuoteState {
+    pub(super) fn new(delimiter: u8) -> Self {
+        Self { delimiter, place: QuotePlace::FieldStart, opened: 0, fields: 1, at: 0 }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.place == QuotePlace::Quoted
+    }
+
+    /// Reads a record from `from` to the end of what there is; where text follows a closing quote, if it does.
+    pub(super) fn read(&mut self, record: &str, from: usize) -> Option<usize> {
+        self.at = from;
+        for byte in &record.as_bytes()[from..] {
+            self.place = match (self.place, *byte) {
+                (QuotePlace::FieldStart, b'"') => {
+                    self.opened = self.at;
+                    QuotePlace::Quoted
+                }
+                (QuotePlace::Quoted, b'"') => QuotePlace::Closing,
+                (QuotePlace::Closing, b'"') | (QuotePlace::Quoted, _) => QuotePlace::Quoted,
+                (_, byte) if byte == self.delimiter => {
+                    self.fields += 1;
+                    QuotePlace::FieldStart
+                }
+                (QuotePlace::Closing, _) => return Some(self.at),
+                (QuotePlace::FieldStart | QuotePlace::Unquoted, _) => QuotePlace::Unquoted,
+            };
+            self.at += 1;
+        }
+        None
+    }
+}
+
+/// A quote that is open where its line ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening {
+    pub(super) at: usize,
+    /// The end of its line, and how many lines of the record there are up to there.
+    pub(super) end: LineEnd,
+    pub(super) lines: u32,
+}
+
+/// The lines that a quoted text goes over, looked at as rows of their own.
+pub(super) struct Swallowed {
+    pub(super) opening: Opening,
+    /// Where the first of them stands that names a recipient.
+    pub(super) row: Option<usize>,
+    /// That one of them has not the fields of a row, the line where the quote was opened included.
+    is_ragged: bool,
+}
+
+/// How a record whose quotes all close is to be read.
+pub(super) enum Reading {
+    /// The quoted text is one, even where the line at `row` looks like a row.
+    Text { row: Option<usize> },
+    /// The quote is a stray one: its lines are rows.
+    Rows,
+    /// Both hold, or neither does.
+    Either { row: usize },
+}
+
+impl Swallowed {
+    pub(super) fn new(opening: Opening) -> Self {
+        Self { opening, row: None, is_ragged: false }
+    }
+
+    /// Takes the line where the quote was opened: the fields up to the quote, and the line from there.
+    pub(super) fn opening_line(&mut self, fields: usize, rest: &str, delimiter: u8, shape: Option<Shape>) {
+        let fields = fields - 1 + rest.split(char::from(delimiter)).count();
+        self.is_ragged = shape.is_some_and(|shape| shape.fields != fields);
+    }
+
+    /// Takes a further line, which begins at `at`.
+    pub(super) fn line(&mut self, at: usize, line: &str, delimiter: u8, shape: Option<Shape>) {
+        let Some(shape) = shape.filter(|shape| shape.fields > 1) else { return };
+        let mut fields = line.split(char::from(delimiter));
+        if fields.clone().count() != shape.fields {
+            // Between rows nobody minds a blank line.
+            self.is_ragged |= !line.trim().is_empty();
+        } else if self.row.is_none()
+            && fields.nth(shape.phone).is_some_and(|phone| crate::recipient::parse(phone).is_ok())
+        {
+            self.row = Some(at);
+        }
+    }
+
+    /// Decides, for a record of so many fields.
+    pub(super) fn reading(&self, fields: usize, shape: Option<Shape>) -> Reading {
+        let Some(row) = self.row else { return Reading::Text { row: None } };
+        let is_text = shape.is_some_and(|shape| shape.fields == fields);
+        match (is_text, !self.is_ragged) {
+            (true, false) => Reading::Text { row: Some(row) },
+            (false, true) => Reading::Rows,
+            (true, true) | (false, false) => Reading::Either { row },
+        }
+    }
+}
