@@ -18,6 +18,7 @@ codes! {
     OUT_OF_FUEL = "E112", "template that takes too long";
     TOO_LONG = "E113", "text that is too long";
     DATE_FORMAT = "E114", "date format that cannot be read";
+    TEXT_AND_NUMBER = "E115", "text compared with a number";
     SINGLE_BRACES = "W101", "single braces";
 }
 
@@ -80,6 +81,47 @@ pub fn multiplied() -> Diagnostic {
 pub fn joined_too_often() -> Diagnostic {
     Diagnostic::new(&UNSUPPORTED, "texts are joined to texts that were joined before, which can grow without limit")
         .help("write the values one after the other: {{ a }}{{ b }}")
+}
+
+/// A text in an order or a sum with a number.
+pub fn text_beside_number(value: &str, number: &str) -> Diagnostic {
+    let (value, filter) = (shorten(value), filter_for(number));
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{}` is a number, and `{value}` a text, as every value is", shorten(number)),
+    )
+    .help(format!("turn the text into a number first: {value} | {filter}"))
+}
+
+/// A text that is asked to be a number's equal.
+pub fn text_and_number(value: &str, number: &str) -> Diagnostic {
+    let (value, number, filter) = (shorten(value), shorten(number), filter_for(number));
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{number}` is a number, and never the same as `{value}`, which is a text, as every value is"),
+    )
+    .help(format!("put the number in quotes, or turn the text into a number first: {value} | {filter}"))
+}
+
+pub fn text_and_truth(value: &str, truth: &str) -> Diagnostic {
+    let (value, truth) = (shorten(value), shorten(truth));
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{value}` is a text, as every value is, and never the same as `{truth}`"),
+    )
+    .help(format!("put what the text says in quotes: {value} == \"{truth}\""))
+}
+
+/// A text of which is asked what can be said of numbers only.
+pub fn text_as_number(value: &str) -> Diagnostic {
+    let value = shorten(value);
+    Diagnostic::new(&TEXT_AND_NUMBER, format!("`{value}` is a text, as every value is, and this is asked of numbers"))
+        .help(format!("turn the text into a number first: {value} | int"))
+}
+
+/// What makes a number such as this one of a text.
+fn filter_for(number: &str) -> &'static str {
+    if number.contains('.') && number.parse::<f64>().is_ok() { "float" } else { "int" }
 }
 
 pub fn method(name: &str, near: Option<&str>) -> Diagnostic {

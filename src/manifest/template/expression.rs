@@ -8,6 +8,9 @@ use minijinja::machinery::ast::Expr;
 pub(super) const NEEDING: &[&str] =
     &["capitalize", "indent", "lower", "parse_date", "replace", "title", "trim", "upper"];
 
+/// What of `loop` is a number.
+const LOOP_NUMBERS: &[&str] = &["depth", "depth0", "index", "index0", "length", "revindex", "revindex0"];
+
 pub(super) fn range(span: minijinja::machinery::Span) -> Range<usize> {
     span.start_offset as usize..span.end_offset.max(span.start_offset) as usize
 }
@@ -45,7 +48,9 @@ pub(super) fn is_number(expression: &Expr<'_>) -> bool {
         Expr::Filter(filter) => matches!(filter.name, "int" | "float" | "abs" | "round" | "length" | "count"),
         Expr::BinOp(op) => is_number(&op.left) && is_number(&op.right),
         Expr::UnaryOp(op) => is_number(&op.expr),
-        Expr::GetAttr(get) => matches!(&get.expr, Expr::Var(var) if var.id == "loop"),
+        Expr::GetAttr(get) => {
+            matches!(&get.expr, Expr::Var(var) if var.id == "loop") && LOOP_NUMBERS.contains(&get.name)
+        }
         _ => false,
     }
 }

@@ -8,6 +8,7 @@ mod braces;
 mod compile;
 mod expression;
 mod fault;
+mod kind;
 mod language;
 mod parse_date;
 mod position;

@@ -7,7 +7,8 @@ use std::ops::Range;
 use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CallType, Expr, Stmt, Test};
 
 use super::expression::{constant_text, is_number, is_operator, is_row, joins, needed, range};
-use super::language::{FILTERS, FUNCTIONS, TESTS};
+use super::kind::{self, Kind};
+use super::language::{FILTERS, FUNCTIONS, RESERVED, TESTS};
 use super::parse_date;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::nearest;
@@ -53,13 +54,21 @@ pub(super) fn walk(text: &str, root: &Stmt<'_>) -> Found {
 struct Walker<'a> {
     text: &'a str,
     found: Found,
-    /// Names that the template gives itself, and whether they may hold a text made of others.
-    locals: Vec<(String, bool)>,
+    /// Names that the template gives itself.
+    locals: Vec<Local>,
     /// Names that are tested for being there at all, anywhere in the template.
     tested: HashSet<(bool, String)>,
     joins: usize,
     /// Within how many choices and loops we are.
     branches: usize,
+}
+
+/// A name that the template gives itself.
+struct Local {
+    name: String,
+    /// Whether it may hold a text made of others.
+    grows: bool,
+    kind: Option<Kind>,
 }
 
 impl Walker<'_> {
@@ -81,8 +90,9 @@ impl Walker<'_> {
             Stmt::ForLoop(lp) => {
                 self.expression(&lp.iter);
                 let scope = self.locals.len();
-                self.assign(&lp.target, true);
-                self.locals.push(("loop".to_owned(), false));
+                let kind = kind::of_members(&lp.iter, &|name| self.kind_of(name));
+                self.assign(&lp.target, true, kind);
+                self.locals.push(Local { name: "loop".to_owned(), grows: false, kind: None });
                 lp.filter_expr.iter().for_each(|filter| self.expression(filter));
                 self.branches += 1;
                 self.statements(&lp.body);
@@ -101,16 +111,14 @@ impl Walker<'_> {
                 let scope = self.locals.len();
                 for (target, value) in &with.assignments {
                     self.expression(value);
-                    let grows = !is_number(value) && joins(value);
-                    self.assign(target, grows);
+                    self.set(target, value);
                 }
                 self.statements(&with.body);
                 self.locals.truncate(scope);
             }
             Stmt::Set(set) => {
                 self.expression(&set.expr);
-                let grows = !is_number(&set.expr) && joins(&set.expr);
-                self.assign(&set.target, grows);
+                self.set(&set.target, &set.expr);
             }
             Stmt::SetBlock(inner) => self.unsupported("a block of `set`", inner.span()),
             Stmt::AutoEscape(inner) => self.unsupported("autoescape", inner.span()),
@@ -167,6 +175,8 @@ impl Walker<'_> {
             }
             Expr::Compare(compare) => {
                 self.expression(&compare.expr);
+                let fault = kind::comparisons(self.text, compare, &|name| self.kind_of(name));
+                self.found.faults.extend(fault);
                 compare.ops.iter().for_each(|op| self.expression(&op.expr));
             }
             Expr::IfExpr(choice) => {
@@ -189,6 +199,8 @@ impl Walker<'_> {
             let place = self.word(test.name, &span);
             self.fault(place, words::unknown_test(test.name, near));
         }
+        let fault = kind::tested(self.text, test, self.word(test.name, &span), &|name| self.kind_of(name));
+        self.found.faults.extend(fault);
         if matches!(test.name, "defined" | "undefined") {
             self.guarded(&test.expr, true);
         } else {
@@ -279,7 +291,7 @@ impl Walker<'_> {
     }
 
     fn variable(&mut self, name: &str, range: Range<usize>) {
-        if self.locals.iter().any(|(local, _)| local == name) {
+        if self.locals.iter().any(|local| local.name == name) {
             return;
         }
         match name {
@@ -301,6 +313,8 @@ impl Walker<'_> {
     }
 
     fn operator(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>, span: Range<usize>) {
+        let fault = kind::operator(self.text, op, (left, right), &|name| self.kind_of(name));
+        self.found.faults.extend(fault);
         match op {
             BinOpKind::Sub => {
                 let (from, to) = (range(left.span()), range(right.span()));
@@ -315,7 +329,7 @@ impl Walker<'_> {
                 self.joins += 1;
                 let grown = |of: &Expr<'_>| {
                     matches!(of, Expr::Var(var)
-                    if self.locals.iter().any(|(local, grows)| *grows && local == var.id))
+                    if self.locals.iter().any(|local| local.grows && local.name == var.id))
                 };
                 if self.joins > JOINS_MAX || grown(left) || grown(right) {
                     self.fault(span, words::joined_too_often());
@@ -325,12 +339,28 @@ impl Walker<'_> {
         }
     }
 
+    /// What a name stands for. One that the template gives itself in several ways may be any of them.
+    fn kind_of(&self, name: &str) -> Option<Kind> {
+        let mut kinds = self.locals.iter().filter(|local| local.name == name).map(|local| local.kind);
+        match kinds.next() {
+            Some(first) => first.filter(|_| kinds.all(|kind| kind == first)),
+            None => (!RESERVED.contains(&name)).then_some(Kind::Text),
+        }
+    }
+
+    fn set(&mut self, target: &Expr<'_>, value: &Expr<'_>) {
+        let grows = !is_number(value) && joins(value);
+        let kind = kind::of(value, &|name| self.kind_of(name));
+        self.assign(target, grows, kind);
+    }
+
     /// Names on the left of `=` or after `for`.
-    fn assign(&mut self, target: &Expr<'_>, grows: bool) {
+    fn assign(&mut self, target: &Expr<'_>, grows: bool, kind: Option<Kind>) {
         match target {
-            Expr::Var(var) => self.locals.push((var.id.to_owned(), grows)),
-            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item, grows)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.assign(item, grows)),
+            Expr::Var(var) => self.locals.push(Local { name: var.id.to_owned(), grows, kind }),
+            // What each of several names gets is not followed.
+            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item, grows, None)),
+            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.assign(item, grows, None)),
             _ => self.fault(range(target.span()), words::unsupported("setting anything but a name")),
         }
     }
