@@ -65,6 +65,9 @@ pub(super) fn fields(format: &str) -> Result<Vec<DateField>, String> {
     if fields.contains(&DateField::Minute) && !fields.contains(&DateField::Hour) {
         return Err(format!("the date format `{format}` has minutes and no hour: months are MM, minutes are mm"));
     }
+    if fields.contains(&DateField::Second) && !fields.contains(&DateField::Minute) {
+        return Err(format!("the date format `{format}` has seconds and no minutes: minutes are mm, seconds are ss"));
+    }
     Ok(fields)
 }
 
@@ -135,7 +138,17 @@ mod tests {
 
     #[test]
     fn formats() {
-        for format in ["DD/MM", "dd/mm/yyyy", "DD/MM/YYYY hh:mm", "DD/DD/YYYY", "DD/MM/YYYY mm", "", "YYYY YY MM DD"] {
+        for format in [
+            "DD/MM",
+            "dd/mm/yyyy",
+            "DD/MM/YYYY hh:mm",
+            "DD/DD/YYYY",
+            "DD/MM/YYYY mm",
+            "DD/MM/YYYY HH:ss",
+            "DD/MM/YYYY ss",
+            "",
+            "YYYY YY MM DD",
+        ] {
             assert!(fields(format).is_err(), "{format}");
         }
         assert!(fields("DD/MM/YYYY HH:mm").is_ok());
