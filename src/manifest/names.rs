@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::template::Need;
 use super::{Manifest, Send};
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::{template as words, values};
@@ -64,7 +65,7 @@ impl<'a> Names<'a> {
         let manifest = self.manifest;
         let Some(event) = send.event.and_then(|event| manifest.events.get(event)) else { return };
         let vars: HashSet<&str> = send.vars.iter().map(|var| var.name.as_str()).collect();
-        for used in event.names().filter(|used| !used.guarded) {
+        for used in event.names().filter(|used| used.need != Need::Guarded) {
             if used.of_row || !vars.contains(used.name.as_str()) {
                 diagnostics.extend(self.unknown(send, &used.name, used.of_row, &used.place));
             }

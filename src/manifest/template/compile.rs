@@ -69,8 +69,7 @@ pub(in crate::manifest) fn compile(
     let names = found.uses.iter().map(|one| NameUse {
         name: one.name.clone(),
         of_row: one.of_row,
-        guarded: one.guarded,
-        certain: one.certain,
+        need: one.need,
         place: at(one.range.clone()),
     });
     let names: Vec<NameUse> = names.collect();

@@ -26,12 +26,30 @@ pub(super) fn needed(expression: &Expr<'_>) -> Option<Range<usize>> {
     }
 }
 
-pub(super) fn is_row(expression: &Expr<'_>) -> bool {
-    matches!(expression, Expr::Var(var) if var.id == "row")
+/// The names that an expression hands on as they are, without a value if they have none.
+pub(super) fn handed_on(expression: &Expr<'_>) -> Vec<Range<usize>> {
+    match expression {
+        Expr::Var(var) => vec![range(var.span())],
+        Expr::GetAttr(get) if is_row(&get.expr) => vec![range(get.span())],
+        Expr::GetItem(get) if is_row(&get.expr) => vec![range(get.span())],
+        Expr::IfExpr(choice) => {
+            [Some(&choice.true_expr), choice.false_expr.as_ref()].into_iter().flatten().flat_map(handed_on).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
-pub(super) fn is_operator(test: &str) -> bool {
-    matches!(test, "==" | "!=" | "<" | "<=" | ">" | ">=")
+/// The same of the members of a list.
+pub(super) fn members(expression: &Expr<'_>) -> Vec<Range<usize>> {
+    match expression {
+        Expr::List(list) => list.items.iter().flat_map(handed_on).collect(),
+        Expr::Tuple(tuple) => tuple.items.iter().flat_map(handed_on).collect(),
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn is_row(expression: &Expr<'_>) -> bool {
+    matches!(expression, Expr::Var(var) if var.id == "row")
 }
 
 pub(super) fn constant_text(expression: &Expr<'_>) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use minijinja::{Error, ErrorKind};
 
-use super::{Form, Missing, NameUse, Reason, RenderFault, Template, Values};
+use super::{Form, Missing, NameUse, Need, Reason, RenderFault, Template, Values};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::text::template as words;
 
@@ -12,7 +12,7 @@ const MISSING_MAX: usize = 10;
 /// What has to be there and is not, each once, in order of appearance.
 pub(super) fn missing(template: &Template, values: &dyn Values) -> Vec<RenderFault> {
     let mut told: Vec<&NameUse> = Vec::new();
-    for (index, used) in template.names.iter().enumerate().filter(|(_, used)| used.certain) {
+    for (index, used) in template.names.iter().enumerate().filter(|(_, used)| used.need == Need::Certain) {
         if told.len() < MISSING_MAX
             && template.value(index, values).is_none()
             && !told.iter().any(|other| other.is_of(used))
@@ -79,7 +79,7 @@ fn culprit(template: &Template, error: &Error, values: &dyn Values) -> Option<us
     candidates
         .clone()
         .find(|index| missing(index) && inside(index))
-        .or_else(|| candidates.clone().find(|index| missing(index) && !template.names[*index].guarded))
+        .or_else(|| candidates.clone().find(|index| missing(index) && template.names[*index].need != Need::Guarded))
 }
 
 impl RenderFault {

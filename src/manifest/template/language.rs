@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::value::{Rest, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 
 use super::parse_date::parse_date;
 
@@ -109,6 +109,14 @@ pub(super) const TESTS: &[&str] = &[
 pub(super) const FUNCTIONS: &[&str] = &["dict", "range"];
 const REMOVED_FUNCTIONS: &[&str] = &["debug", "namespace"];
 
+/// Tests that are spelled like operators.
+pub(super) const OPERATORS: &[&str] = &["!=", "<", "<=", "==", ">", ">="];
+/// Tests that have an answer where there is no value, and those that ask about the language.
+const LENIENT_TESTS: &[&str] = &["defined", "filter", "test", "undefined"];
+
+/// The engine's own tests.
+static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(Environment::new);
+
 static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -122,6 +130,15 @@ static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
         environment.remove_global(name);
     }
     environment.add_filter("parse_date", parse_date);
+    for name in TESTS.iter().chain(OPERATORS).filter(|name| !LENIENT_TESTS.contains(name)) {
+        environment.add_test(*name, |values: Rest<Value>| tested(name, &values));
+    }
+    environment.set_formatter(|out, state, value| {
+        if matches!(value.kind(), ValueKind::Seq | ValueKind::Map) {
+            whole(value)?;
+        }
+        escape_formatter(out, state, value)
+    });
     environment.add_filter("replace", replace);
     environment.add_filter("join", join);
     environment.add_filter("indent", indent);
@@ -133,16 +150,34 @@ pub(super) fn environment() -> Environment<'static> {
     BASE.clone()
 }
 
+/// A test, once its values are there: the engine's own call a value that there is not even, equal or none, or not.
+fn tested(name: &str, values: &[Value]) -> Result<bool, Error> {
+    values.iter().try_for_each(there)?;
+    PLAIN.empty_state().perform_test(name, values)
+}
+
+fn there(value: &Value) -> Result<(), Error> {
+    if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
+}
+
+/// Whether all of a list is there, which would be written `undefined` otherwise.
+fn whole(value: &Value) -> Result<(), Error> {
+    there(value)?;
+    match value.kind() {
+        ValueKind::Seq => value.try_iter()?.try_for_each(|member| whole(&member)),
+        ValueKind::Map => value.try_iter()?.try_for_each(|key| whole(&value.get_item(&key)?)),
+        _ => Ok(()),
+    }
+}
+
 fn too_long() -> Error {
     Error::new(ErrorKind::InvalidOperation, "the text would become too long")
 }
 
 /// The text of a value; nothing is defined by an undefined one.
 pub(super) fn text_of(value: &Value) -> Result<String, Error> {
-    match value.kind() {
-        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
-        _ => Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-    }
+    there(value)?;
+    Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 fn replace(value: &Value, from: &Value, to: &Value) -> Result<String, Error> {
@@ -154,8 +189,13 @@ fn replace(value: &Value, from: &Value, to: &Value) -> Result<String, Error> {
     Ok(text.replace(&*from, &to))
 }
 
-fn join(values: &Value, between: Option<String>) -> Result<String, Error> {
-    let between = between.unwrap_or_default();
+#[allow(clippy::needless_pass_by_value)] // as the engine hands them over
+fn join(values: &Value, between: Rest<Value>) -> Result<String, Error> {
+    let between = match &between[..] {
+        [] => String::new(),
+        [between] => text_of(between)?,
+        _ => return Err(Error::from(ErrorKind::TooManyArguments)),
+    };
     let mut joined = String::new();
     for (index, value) in values.try_iter()?.enumerate() {
         if index > 0 {

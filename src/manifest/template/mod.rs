@@ -106,11 +106,21 @@ pub struct NameUse {
     pub name: String,
     /// `row["..."]` rather than a variable.
     pub of_row: bool,
-    /// The template says itself what happens without it: `default(...)`, `is defined`.
-    pub guarded: bool,
-    /// Without it nothing can be rendered, whichever way the template takes.
-    pub certain: bool,
+    pub need: Need,
     pub place: Place,
+}
+
+/// What happens where there is no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing can be rendered without it, whichever way the template takes.
+    Certain,
+    /// It is an error to come to it without a value.
+    Asked,
+    /// It is handed on, to what may say what happens then: `{% set x = name %}`.
+    Passed,
+    /// The template says itself what happens: `default(...)`, `is defined`.
+    Guarded,
 }
 
 /// Why a template cannot be rendered for a row.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use minijinja::{Environment, Value};
+use minijinja::{Environment, Error, ErrorKind, Value};
 
-use super::{Form, OUTPUT_BYTES_MAX, Piece, RenderFault, Template, Values, fault};
+use super::{Form, NameUse, Need, OUTPUT_BYTES_MAX, Piece, RenderFault, Template, Values, fault};
 
 /// The name of the one template in its environment.
 pub(super) const TEMPLATE: &str = "text";
@@ -56,6 +56,11 @@ impl Template {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Whether a value is handed on anywhere in the text though there is none.
+    fn may_lack(&self, used: &NameUse) -> bool {
+        self.names.iter().any(|other| matches!(other.need, Need::Passed | Need::Guarded) && other.is_of(used))
+    }
+
     fn run(
         &self,
         environment: &Environment<'static>,
@@ -66,10 +71,14 @@ impl Template {
         let mut context: BTreeMap<&str, Value> = BTreeMap::new();
         let mut row: BTreeMap<&str, Value> = BTreeMap::new();
         for (index, used) in self.names.iter().enumerate() {
-            if let Some(value) = self.value(index, values) {
-                let into = if used.of_row { &mut row } else { &mut context };
-                into.insert(&used.name, Value::from(value));
-            }
+            let value = match self.value(index, values) {
+                Some(value) => Value::from(value),
+                None if self.may_lack(used) || (used.of_row && whole_row) => continue,
+                // Of what the engine does with a value that there is not, some passes for an answer.
+                None => Value::from(Error::from(ErrorKind::UndefinedError)),
+            };
+            let into = if used.of_row { &mut row } else { &mut context };
+            into.insert(&used.name, value);
         }
         let headers = if whole_row { values.headers() } else { Vec::new() };
         for header in headers {

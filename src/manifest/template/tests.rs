@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::super::tree;
-use super::{Form, NameUse, Reason, RenderFault, Template, Values, compile, locate};
+use super::{Form, NameUse, Need, Reason, RenderFault, Template, Values, compile, locate};
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::source::Source;
 
@@ -211,6 +211,56 @@ fn every_value_that_is_missing_for_sure_is_named_at_once() {
 }
 
 #[test]
+fn a_value_that_is_not_there_has_no_answers() {
+    let row = Row::of(&[("a", "Ana"), ("k", ""), ("Nome", "")]);
+    for text in [
+        "{{ k is in 'vip,gold' }}",
+        "{{ k is eq 'a' }}",
+        "{{ a is eq k }}",
+        "{{ row['Nome'] is eq 'a' }}",
+        "{{ k | int is even }}",
+        "{{ k is none }}",
+        "{{ k is string }}",
+        "{{ k | join }}",
+        "{{ [a] | join(k) }}",
+        "{{ [a, k] | select | join }}",
+        "{{ [a, k] | join }}",
+        "{{ a | replace(k, 'b') }}",
+        "{{ a | split(k) | first }}",
+        "x{{ [k] }}",
+        "x{{ {'a': k} }}",
+        "{{ [a, k] | first }}",
+        // Elsewhere the text does without it.
+        "{{ k | default('') }}{{ k is eq 'a' }}",
+        "{{ k | default('') }}{{ [a] | join(k) }}",
+        "{{ k | default('') }}{{ [a, [k]] }}",
+        "{{ k | default('') }}{{ {'a': k} }}",
+    ] {
+        let said = rendered(text, &row).unwrap_err();
+        assert!(said.ends_with("is empty for this recipient"), "{text}: {said}");
+    }
+    for (text, expected) in [
+        ("{{ k is defined }}{{ k is undefined }}", "FalseTrue"),
+        ("{{ a | default(k) }}{{ k | default(a) }}", "AnaAna"),
+        ("{{ row['Nome'] | default(k) | default('x') }}", "x"),
+        ("{{ (k if a else a) | default('x') }}", "x"),
+        ("{{ k if a is eq 'Bia' else a }}", "Ana"),
+        ("{% if k is defined and k is eq 'a' %}a{% else %}b{% endif %}", "b"),
+        ("{% set z = k %}{{ z | default('x') }}", "x"),
+        ("{% with z = k %}{{ z | default('x') }}{% endwith %}", "x"),
+        ("{{ [a, k] | select('defined') | join }}", "Ana"),
+        ("{% for x in [k, a] if x is defined %}{{ x }}{% endfor %}", "Ana"),
+        ("{% for key in row %}{{ key }};{% endfor %}{{ row['Nome'] is defined }}", "a;False"),
+        (
+            "{{ a is in ['Ana'] }}{{ a is ne 'b' }}{{ a is startingwith 'A' }}{{ ['Ana'] | select('==', a) | join }}",
+            "TrueTrueTrueAna",
+        ),
+    ] {
+        assert_eq!(rendered(text, &row).as_deref(), Ok(expected), "{text}");
+    }
+}
+
+#[test]
 fn a_filter_that_needs_its_value_fails_without_it() {
     for filter in super::expression::NEEDING {
         let arguments = match *filter {
@@ -231,7 +281,8 @@ fn constants_are_rendered_once_and_plain_names_need_no_engine() {
     assert_eq!(compiled("{{ 'a' | upper }}").unwrap().is_constant(), Some("A"));
     assert!(matches!(compiled("a {{ b }} {{ row.c }} {{ d | default('x') }}").unwrap().form, Form::Pieces(_)));
     let names = compiled("{{ b }}{{ a | default('x') }}{% if c is defined %}{{ c }}{% endif %}").unwrap();
-    let names: Vec<(&str, bool)> = names.names().iter().map(|used| (used.name.as_str(), used.guarded)).collect();
+    let names: Vec<(&str, bool)> =
+        names.names().iter().map(|used| (used.name.as_str(), used.need == Need::Guarded)).collect();
     assert_eq!(names, [("b", false), ("a", true), ("c", true), ("c", true)]);
 }
 

@@ -1,17 +1,18 @@
 //! Walks a template's syntax tree: the variables it uses, and what would only fail when rendered, such as an unknown
 //! filter in a branch that is not taken.
 
+mod calls;
+
 use std::collections::HashSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CallType, Expr, Stmt, Test};
+use minijinja::machinery::ast::{BinOpKind, Expr, Stmt};
 
-use super::expression::{constant_text, is_number, is_operator, is_row, joins, needed, range};
+use super::Need;
+use super::expression::{constant_text, handed_on, is_number, is_row, joins, members, needed, range};
 use super::kind::{self, Kind};
-use super::language::{FILTERS, FUNCTIONS, RESERVED, TESTS};
-use super::parse_date;
+use super::language::{FUNCTIONS, RESERVED};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::template as words;
 
 /// More joins of texts than this have no use, and each could double what is held in memory.
@@ -32,9 +33,7 @@ pub(super) struct Found {
 pub(super) struct Use {
     pub(super) name: String,
     pub(super) of_row: bool,
-    pub(super) guarded: bool,
-    /// Nothing can be rendered without it.
-    pub(super) certain: bool,
+    pub(super) need: Need,
     pub(super) range: Range<usize>,
 }
 
@@ -44,8 +43,9 @@ pub(super) fn walk(text: &str, root: &Stmt<'_>) -> Found {
     walker.statement(root);
     let Walker { mut found, tested, .. } = walker;
     for one in &mut found.uses {
-        one.guarded |= tested.contains(&(one.of_row, one.name.clone()));
-        one.certain &= !one.guarded;
+        if tested.contains(&(one.of_row, one.name.clone())) {
+            one.need = Need::Guarded;
+        }
     }
     found.uses.sort_by_key(|one| one.range.start);
     found
@@ -89,6 +89,7 @@ impl Walker<'_> {
             }
             Stmt::ForLoop(lp) => {
                 self.expression(&lp.iter);
+                self.lenient(&members(&lp.iter));
                 let scope = self.locals.len();
                 let kind = kind::of_members(&lp.iter, &|name| self.kind_of(name));
                 self.assign(&lp.target, true, kind);
@@ -110,14 +111,12 @@ impl Walker<'_> {
             Stmt::WithBlock(with) => {
                 let scope = self.locals.len();
                 for (target, value) in &with.assignments {
-                    self.expression(value);
                     self.set(target, value);
                 }
                 self.statements(&with.body);
                 self.locals.truncate(scope);
             }
             Stmt::Set(set) => {
-                self.expression(&set.expr);
                 self.set(&set.target, &set.expr);
             }
             Stmt::SetBlock(inner) => self.unsupported("a block of `set`", inner.span()),
@@ -140,7 +139,7 @@ impl Walker<'_> {
         self.expression(expression);
         if let Some(needed) = needed(expression).filter(|_| self.branches == 0) {
             for one in self.found.uses[before..].iter_mut().filter(|one| one.range == needed) {
-                one.certain = true;
+                one.need = Need::Certain;
             }
         }
     }
@@ -193,103 +192,6 @@ impl Walker<'_> {
         }
     }
 
-    fn test(&mut self, test: &Test<'_>, span: Range<usize>) {
-        if !TESTS.contains(&test.name) && !is_operator(test.name) {
-            let near = nearest(test.name, TESTS.iter().copied());
-            let place = self.word(test.name, &span);
-            self.fault(place, words::unknown_test(test.name, near));
-        }
-        let fault = kind::tested(self.text, test, self.word(test.name, &span), &|name| self.kind_of(name));
-        self.found.faults.extend(fault);
-        if matches!(test.name, "defined" | "undefined") {
-            self.guarded(&test.expr, true);
-        } else {
-            self.expression(&test.expr);
-        }
-        self.arguments(&test.args);
-    }
-
-    fn call(&mut self, call: &Call<'_>, span: Range<usize>) {
-        match call.identify_call() {
-            CallType::Function(name) => {
-                if !FUNCTIONS.contains(&name) {
-                    let near = nearest(name, FUNCTIONS.iter().copied());
-                    let place = self.word(name, &span);
-                    self.fault(place, words::unknown_function(name, near, FILTERS.contains(&name)));
-                }
-            }
-            CallType::Method(of, name) => {
-                if !matches!(of, Expr::Var(var) if var.id == "loop") {
-                    let place = self.word(name, &span);
-                    self.fault(place, words::method(name, nearest(name, FILTERS.iter().copied())));
-                }
-                self.expression(of);
-            }
-            CallType::Block(name) => self.fault(span, words::unsupported(&format!("self.{name}"))),
-            CallType::Object(of) => {
-                self.fault(span, words::unsupported("calling a value"));
-                self.expression(of);
-            }
-        }
-        self.arguments(&call.args);
-    }
-
-    fn filter(&mut self, name: &str, of: Option<&Expr<'_>>, args: &[CallArg<'_>], span: Range<usize>) {
-        if !FILTERS.contains(&name) {
-            let near = nearest(name, FILTERS.iter().copied());
-            let place = self.word(name, &span);
-            self.fault(place, words::unknown_filter(name, near));
-        }
-        match of {
-            Some(of) if matches!(name, "default" | "d") => self.guarded(of, false),
-            Some(of) => self.expression(of),
-            None => {}
-        }
-        if name == "parse_date" {
-            if let [CallArg::Pos(format)] = args {
-                if let Some(Err(reason)) = constant_text(format).map(|format| parse_date::fields(&format)) {
-                    self.fault(range(format.span()), words::date_format(&reason));
-                }
-            } else {
-                let place = self.word(name, &span);
-                self.fault(place, words::date_format("parse_date needs a format"));
-            }
-        }
-        self.arguments(args);
-    }
-
-    fn arguments(&mut self, args: &[CallArg<'_>]) {
-        for arg in args {
-            match arg {
-                CallArg::Pos(value)
-                | CallArg::Kwarg(_, value)
-                | CallArg::PosSplat(value)
-                | CallArg::KwargSplat(value) => {
-                    self.expression(value);
-                }
-            }
-        }
-    }
-
-    /// A value for which the template says what happens when it is not there. `everywhere` when the question was asked
-    /// by a test, whose answer may guard any other use.
-    fn guarded(&mut self, expression: &Expr<'_>, everywhere: bool) {
-        let before = self.found.uses.len();
-        self.expression(expression);
-        let direct = match expression {
-            Expr::Var(_) => true,
-            Expr::GetAttr(get) => is_row(&get.expr),
-            Expr::GetItem(get) => is_row(&get.expr),
-            _ => false,
-        };
-        for one in self.found.uses[before..].iter_mut().filter(|_| direct) {
-            one.guarded = true;
-            if everywhere {
-                self.tested.insert((one.of_row, one.name.clone()));
-            }
-        }
-    }
-
     fn variable(&mut self, name: &str, range: Range<usize>) {
         if self.locals.iter().any(|local| local.name == name) {
             return;
@@ -298,18 +200,12 @@ impl Walker<'_> {
             "row" => self.found.whole_row = true,
             "self" => self.fault(range, words::unsupported("self")),
             name if FUNCTIONS.contains(&name) || name == "loop" => self.fault(range, words::reserved(name)),
-            name => self.found.uses.push(Use {
-                name: name.to_owned(),
-                of_row: false,
-                guarded: false,
-                certain: false,
-                range,
-            }),
+            name => self.found.uses.push(Use { name: name.to_owned(), of_row: false, need: Need::Asked, range }),
         }
     }
 
     fn header(&mut self, header: &str, range: Range<usize>) {
-        self.found.uses.push(Use { name: header.to_owned(), of_row: true, guarded: false, certain: false, range });
+        self.found.uses.push(Use { name: header.to_owned(), of_row: true, need: Need::Asked, range });
     }
 
     fn operator(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>, span: Range<usize>) {
@@ -349,6 +245,8 @@ impl Walker<'_> {
     }
 
     fn set(&mut self, target: &Expr<'_>, value: &Expr<'_>) {
+        self.expression(value);
+        self.lenient(&handed_on(value));
         let grows = !is_number(value) && joins(value);
         let kind = kind::of(value, &|name| self.kind_of(name));
         self.assign(target, grows, kind);
