@@ -7,6 +7,8 @@ use super::{Fault, Kind, Parsed};
 
 /// No number has more digits than this with its country code (E.164), and no dialable one fewer.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
+/// The shortest number that any plan has, its country code included.
+const DIGITS_ABROAD_MIN: usize = 7;
 /// Bare digits of this length are group ids that lack their suffix.
 const GROUP_DIGITS: std::ops::RangeInclusive<usize> = 17..=20;
 
@@ -83,8 +85,10 @@ fn phone(text: &str) -> Result<Parsed, Fault> {
     if prefix != Prefix::International && GROUP_DIGITS.contains(&count) && digits.starts_with('1') {
         return Err(Fault::BareGroupId { rounded: digits.ends_with("000"), write: format!("{digits}-group") });
     }
+    // Behind a `+` the numbering plan decides: some islands have numbers of four digits.
+    let least = if prefix == Prefix::International { DIGITS_ABROAD_MIN } else { *DIGITS.start() };
     match count {
-        _ if count < *DIGITS.start() => Err(Fault::TooShort { digits: count }),
+        _ if count < least => Err(Fault::TooShort { digits: count }),
         _ if count > *DIGITS.end() => Err(Fault::TooLong { digits: count }),
         _ => numbering::check(&digits, prefix),
     }
@@ -226,6 +230,9 @@ mod tests {
             ("55119999\u{ff11}8888", Fault::Character { found: '\u{ff11}' }),
             ("-", Fault::TooShort { digits: 0 }),
             ("99-8888", Fault::TooShort { digits: 6 }),
+            ("6907290", Fault::TooShort { digits: 7 }),
+            ("+690729", Fault::TooShort { digits: 6 }),
+            ("+5511999", Fault::NotInPlan { country_code: 55, length: super::super::fault::Length::Short }),
             ("55119999988885511988887777", Fault::TooLong { digits: 26 }),
             ("(11) 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
             (
