@@ -1,6 +1,7 @@
 //! What to say when YAML gives up, and how to go on where that is safe: a value that begins with `{{`, `{%` or `*` and
 //! was not quoted is reported and blanked out, so that the rest of the manifest is still checked in the same run.
 
+use super::offsets::wrong_escape;
 use super::tree::Stop;
 use crate::diagnostic::source::Source;
 use crate::diagnostic::text::manifest as words;
@@ -43,6 +44,15 @@ fn syntax(source: &Source, text: &str, message: &str, span: Span, offset: usize,
     if let Some((start, end)) = text_with_colon(message, text, offset).filter(|(start, _)| !blanked.contains(start)) {
         let diagnostic = words::syntax(message).at(source.place(start..end));
         return again(text, start, end, diagnostic, blanked);
+    }
+    if message.contains("quoted scalar")
+        && let Some((at, length)) = text.get(offset..).filter(|rest| rest.starts_with('"')).and_then(wrong_escape)
+    {
+        let at = offset + at;
+        return Repair::Stop(Box::new(words::escape(&text[at..at + length]).at(source.place(at..at + length))));
+    }
+    if let Some(tabs) = tabs_before(message, text, offset) {
+        return Repair::Stop(Box::new(words::tab_after_colon().at(source.place(tabs..offset))));
     }
     if let Some((start, end)) = tab_in_indentation(message, text, offset) {
         return Repair::Stop(Box::new(words::tab().at(source.place(start..end))));
@@ -104,6 +114,13 @@ fn text_with_colon(message: &str, text: &str, offset: usize) -> Option<(usize, u
     let start = line_start + value + (line[value..].len() - line[value..].trim_start().len());
     let end = line_start + line.trim_end().len();
     (start < offset && offset < end).then_some((start, end))
+}
+
+/// Where the tabs begin that stand between a colon and the value at `offset`.
+fn tabs_before(message: &str, text: &str, offset: usize) -> Option<usize> {
+    let before = text.get(..offset).filter(|_| message.contains("followed by a valid YAML whitespace"))?;
+    let tabs = before.trim_end_matches([' ', '\t']);
+    (tabs.ends_with(':') && before[tabs.len()..].contains('\t')).then_some(tabs.len())
 }
 
 /// The tabs with which a line up to the one of `offset` is indented; or the one behind it, where the parser stopped at the

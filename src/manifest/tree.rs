@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
-use super::offsets::{Offsets, first_line, span_of, to_u32};
+use super::offsets::{Offsets, closing_quote, end_of, first_line, span_of, to_u32};
 use super::repair::{self, Repair};
 use crate::diagnostic::source::Source;
 use crate::diagnostic::text::manifest as words;
@@ -248,9 +248,9 @@ impl<'a> Builder<'a> {
     }
 
     fn take(&mut self, event: Event<'_>, marks: Marks) -> Result<(), Stop> {
-        let span = span_of(marks);
+        let mut span = span_of(marks);
         let start = self.offsets.byte(marks.start.index());
-        let end = self.offsets.byte(marks.end.index());
+        let mut end = self.offsets.byte(marks.end.index());
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
             Event::DocumentStart(_) => {
@@ -264,6 +264,11 @@ impl<'a> Builder<'a> {
                 self.add(Node { kind: Kind::Faulty, span, bytes: (to_u32(start), to_u32(end)), cut: false })?;
             }
             Event::Scalar(text, style, anchor, tag) => {
+                // The parser's end lies behind the blanks and the comment after a quoted text.
+                if let Some(close) = closing_quote(&self.text[start..end], style) {
+                    end = start + close;
+                    (span.end_line, span.end_column) = end_of(&self.text[start..end], span);
+                }
                 let mut faulty = self.blanked.contains(&start);
                 faulty |= self.decorated(anchor, tag.is_some(), start, span);
                 if style == ScalarStyle::Plain && text.starts_with(['“', '”', '„', '‘', '’']) {

@@ -68,6 +68,16 @@ pub fn syntax(message: &str) -> Diagnostic {
     }
 }
 
+pub fn escape(written: &str) -> Diagnostic {
+    Diagnostic::new(&SYNTAX, format!("this is not valid YAML: there is no escape `{written}`"))
+        .help("in double quotes a backslash begins an escape: put the text into single quotes, or write `\\\\` for a backslash")
+}
+
+pub fn tab_after_colon() -> Diagnostic {
+    Diagnostic::new(&SYNTAX, "this is not valid YAML: there is a tab after the colon")
+        .help("put a space between the colon and the value")
+}
+
 pub fn tab() -> Diagnostic {
     Diagnostic::new(&TAB, "the line is indented with a tab")
         .help("YAML is indented with spaces: replace each tab by two spaces")
