@@ -239,7 +239,7 @@ impl<'m> Wording<'m> {
             let diagnostic = match reason {
                 Reason::Other(diagnostic) if self.said.contains(&(field, variant, diagnostic.code.id)) => continue,
                 Reason::Other(diagnostic) if counts(diagnostic.code) => diagnostic.at(Place::file(cells.file())),
-                Reason::Other(diagnostic) => diagnostic.at(cells.place()),
+                Reason::Other(diagnostic) => diagnostic.at(self.place_in_row(field, variant, cells)),
                 Reason::Missing(missing) if !missing.offered => {
                     found.unknown.push((missing, place));
                     continue;
@@ -308,9 +308,7 @@ impl<'m> Wording<'m> {
         let template_place = self.event.place_of(field, variant).clone();
         match row {
             Some((cells, _)) => {
-                let name = self.only_name(field, variant);
-                let place = name.map_or_else(|| cells.place(), |name| cells.place_of(name));
-                Some(diagnostic.at(place).related(template_place, "of this text"))
+                Some(diagnostic.at(self.place_in_row(field, variant, cells)).related(template_place, "of this text"))
             }
             None => self.said.insert((field, variant, diagnostic.code.id)).then(|| diagnostic.at(template_place)),
         }
@@ -328,11 +326,11 @@ impl<'m> Wording<'m> {
         uses_values(field) || (field == Field::DateTime && uses_values(Field::Timezone))
     }
 
-    /// The variable of a text that uses a single one: then its cell is the place to point at.
-    fn only_name(&self, field: Field, variant: usize) -> Option<&'m str> {
-        match self.event.template(field, variant)?.names() {
-            [only] if !only.of_row => Some(&only.name),
-            _ => None,
+    /// The cell of a text that uses a single variable, the row of others.
+    fn place_in_row(&self, field: Field, variant: usize, cells: &Cells<'_>) -> Place {
+        match self.event.template(field, variant).map(Template::names) {
+            Some([only]) if !only.of_row => cells.place_of(&only.name),
+            _ => cells.place(),
         }
     }
 }

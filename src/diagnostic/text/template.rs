@@ -40,9 +40,15 @@ fn meant(diagnostic: Diagnostic, near: Option<&str>, otherwise: &str) -> Diagnos
 }
 
 /// `message` is the template language's own.
-pub fn template_syntax(message: &str) -> Diagnostic {
-    Diagnostic::new(&TEMPLATE_SYNTAX, format!("the template cannot be read: {message}"))
-        .help("a value is written {{ name }}, a choice {% if name is defined %}...{% endif %}")
+/// `letter` is one that no name in a template may have, if that is what it is about.
+pub fn template_syntax(message: &str, letter: Option<char>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&TEMPLATE_SYNTAX, format!("the template cannot be read: {message}"));
+    match letter {
+        Some(letter) => diagnostic.help(format!(
+            "a name is written without letters such as `{letter}`: a column has them in {{{{ row[\"...\"] }}}}"
+        )),
+        None => diagnostic.help("a value is written {{ name }}, a choice {% if name is defined %}...{% endif %}"),
+    }
 }
 
 pub fn unknown_filter(name: &str, near: Option<&str>) -> Diagnostic {
@@ -76,6 +82,11 @@ pub fn reserved(name: &str) -> Diagnostic {
 pub fn multiplied() -> Diagnostic {
     Diagnostic::new(&UNSUPPORTED, "only numbers can be multiplied, and every value is text")
         .help("turn it into a number first: (price | float) * 2")
+}
+
+pub fn loop_over_text(name: &str) -> Diagnostic {
+    Diagnostic::new(&UNSUPPORTED, format!("`loop.{name}` is not known in a loop over the letters of a text"))
+        .help("loop over what it is made of, | split(\",\"), or write | list behind it")
 }
 
 pub fn joined_too_often() -> Diagnostic {
@@ -208,7 +219,19 @@ fn with_default(name: &str, of_row: bool) -> String {
 }
 
 pub fn cannot_render(reason: &str) -> Diagnostic {
-    Diagnostic::new(&CANNOT_RENDER, format!("the template cannot be rendered: {reason}"))
+    let diagnostic = Diagnostic::new(&CANNOT_RENDER, format!("the template cannot be rendered: {reason}"));
+    if reason.contains(NOT_A_DATE) {
+        return diagnostic.help("write the date in the list that way, or another format in the template");
+    }
+    diagnostic
+}
+
+/// The engine hands a filter's fault on as a text: these words are what tells this one from others.
+const NOT_A_DATE: &str = "is not a date written as";
+
+/// A reason for [`cannot_render`].
+pub fn not_a_date(written: &str, format: &str) -> String {
+    format!("`{written}` {NOT_A_DATE} {format}")
 }
 
 pub fn out_of_fuel() -> Diagnostic {

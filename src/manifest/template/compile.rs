@@ -1,5 +1,6 @@
 //! A scalar of the manifest to a [`Template`]: everything that can be known without a row is found out here.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -49,7 +50,8 @@ pub(in crate::manifest) fn compile(
         diagnostics.extend(strays.into_iter().map(|(range, diagnostic)| diagnostic.at(at(range))));
         return if faulty { Err(Vec::new()) } else { Ok(constant(text, place)) };
     }
-    let root = match read(text) {
+    let fed = fed(text);
+    let root = match read(&fed) {
         Ok(root) => root,
         Err(fault) => {
             let (range, diagnostic) = braces::parted(text).unwrap_or(*fault);
@@ -82,7 +84,7 @@ pub(in crate::manifest) fn compile(
     }
     let form = match pieces(&root, &found) {
         Some(pieces) => Form::Pieces(pieces.into()),
-        None => match program(text, &found) {
+        None => match program(&fed, &found) {
             Ok(form) => form,
             Err(diagnostic) => {
                 diagnostics.push((*diagnostic).at(place));
@@ -97,6 +99,14 @@ pub(in crate::manifest) fn compile(
     Ok(template)
 }
 
+/// A text as the engine gets it, which cuts one final newline: that is for the event to do, of all texts alike.
+fn fed(text: &str) -> Cow<'_, str> {
+    if text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(text) }
+}
+
+/// What the engine says of a letter that begins nothing.
+const UNEXPECTED: &str = "unexpected character";
+
 /// The syntax tree of a text, or where and why there is none.
 fn read(text: &str) -> Result<Stmt<'_>, Box<(Range<usize>, Diagnostic)>> {
     if let Some(fault) = too_much(text) {
@@ -104,7 +114,10 @@ fn read(text: &str) -> Result<Stmt<'_>, Box<(Range<usize>, Diagnostic)>> {
     }
     parse(text, "", minijinja::syntax::SyntaxConfig::default()).map_err(|error| {
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        Box::new((error.range().unwrap_or(0..text.len()), words::template_syntax(&message)))
+        let range = error.range().unwrap_or(0..text.len());
+        let rest = text.get(range.start..).unwrap_or_default();
+        let letter = rest.chars().find(|c| !c.is_ascii() && c.is_alphabetic()).filter(|_| message == UNEXPECTED);
+        Box::new((range, words::template_syntax(&message, letter)))
     })
 }
 
@@ -149,7 +162,7 @@ fn program(text: &str, found: &Found) -> Result<Form, Box<Diagnostic>> {
     let mut environment = language::environment();
     environment
         .add_template_owned(super::render::TEMPLATE, text.to_owned())
-        .map_err(|error| Box::new(words::template_syntax(&error.to_string())))?;
+        .map_err(|error| Box::new(words::template_syntax(&error.to_string(), None)))?;
     let spans = found.uses.iter().map(|one| (one.range.start, one.range.end)).collect();
     Ok(Form::Program { environment: Arc::new(environment), whole_row: found.whole_row, spans, before: "".into() })
 }
@@ -235,6 +248,7 @@ fn expression(text: &str) -> (usize, usize) {
 /// The same text as the engine runs it, however plain it is.
 #[cfg(test)]
 pub(super) fn program_of(text: &str) -> Option<Form> {
-    let root = parse(text, "", minijinja::syntax::SyntaxConfig::default()).ok()?;
-    program(text, &walk::walk(text, &root)).ok()
+    let fed = fed(text);
+    let root = parse(&fed, "", minijinja::syntax::SyntaxConfig::default()).ok()?;
+    program(&fed, &walk::walk(text, &root)).ok()
 }

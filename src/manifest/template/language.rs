@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use minijinja::value::{Rest, ValueKind};
+use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 
 use super::parse_date::parse_date;
@@ -209,13 +209,27 @@ fn join(values: &Value, between: Rest<Value>) -> Result<String, Error> {
     Ok(joined)
 }
 
-fn indent(value: &Value, width: usize) -> Result<String, Error> {
+/// The engine's own, for as much as a text may hold.
+#[allow(clippy::needless_pass_by_value)] // as the engine hands them over
+fn indent(value: &Value, arguments: Rest<Value>, named: Kwargs) -> Result<Value, Error> {
+    let wrong = |error: Error| {
+        let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        Error::new(ErrorKind::InvalidOperation, format!("indent: {reason}"))
+    };
     let text = text_of(value)?;
-    let lines = text.lines().count();
-    if lines.saturating_mul(width).saturating_add(text.len()) > INTERMEDIATE_BYTES_MAX {
+    arguments.iter().try_for_each(there)?;
+    let argument = |index: usize, name: &str, otherwise: Value| match arguments.get(index) {
+        Some(value) => Ok::<Value, Error>(value.clone()),
+        None => Ok(named.get::<Option<Value>>(name)?.unwrap_or(otherwise)),
+    };
+    let width = usize::try_from(argument(0, "width", Value::from(4))?).map_err(wrong)?;
+    let (first, blank) = (argument(1, "first", Value::from(false))?, argument(2, "blank", Value::from(false))?);
+    named.assert_all_used().map_err(wrong)?;
+    if text.lines().count().saturating_mul(width).saturating_add(text.len()) > INTERMEDIATE_BYTES_MAX {
         return Err(too_long());
     }
-    Ok(text.lines().collect::<Vec<_>>().join(&format!("\n{}", " ".repeat(width))))
+    let arguments = [Value::from(text), Value::from(width), first, blank];
+    PLAIN.empty_state().apply_filter("indent", &arguments).map_err(wrong)
 }
 
 #[cfg(test)]
@@ -253,6 +267,7 @@ mod tests {
             "('a' * 1000) | replace('a', 'b' * 1000)",
             "range(100000) | join('x' * 1000)",
             "'a\nb' | indent(100000000)",
+            "'a\nb' | indent(width=100000000)",
             "range(1000000000)",
         ] {
             assert!(environment.compile_expression(expression).unwrap().eval(()).is_err(), "{expression}");

@@ -5,6 +5,7 @@
 use minijinja::{Error, ErrorKind, Value};
 
 use super::language::text_of;
+use crate::diagnostic::text::template as words;
 
 /// The filter. `DD`, `MM`, `YYYY` or `YY`, `HH`, `mm`, `ss`; everything else in the format stands for itself. A day, a
 /// month or an hour may be written with one digit. Without `HH` a date without a time comes out.
@@ -13,7 +14,7 @@ pub(super) fn parse_date(value: &Value, format: &str) -> Result<String, Error> {
     let text = text_of(value)?;
     read(text.trim(), &fields).ok_or_else(|| {
         let shown: String = text.chars().take(40).collect();
-        Error::new(ErrorKind::InvalidOperation, format!("`{shown}` is not a date written as {format}"))
+        Error::new(ErrorKind::InvalidOperation, words::not_a_date(&shown, format))
     })
 }
 

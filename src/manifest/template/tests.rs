@@ -84,6 +84,14 @@ fn what_templates_come_to() {
         ("a }{ b", "a }{ b"),
         ("{{ {'a': 1}.a }}", "1"),
         ("{# a comment #}x", "x"),
+        ("{{ name }}\n", "Ana\n"),
+        ("{{ name | upper }}\n\n", "ANA\n\n"),
+        ("{{ name -}}\n", "Ana"),
+        ("{{ 'a\nb' | indent(2, true) }}", "  a\n  b"),
+        ("{{ 'a\nb' | indent(width=2) }}", "a\n  b"),
+        ("{% for c in 'ab' | list %}{{ c }}{{ loop.last }}{% endfor %}", "aFalsebTrue"),
+        ("{% for c in name if c != 'n' %}{{ loop.length }}{% endfor %}", "22"),
+        ("{% for c in name %}{{ loop.index }}{% endfor %}", "123"),
     ] {
         assert_eq!(rendered(text, &row).as_deref(), Ok(expected), "{text}");
     }
@@ -105,6 +113,11 @@ fn what_is_said_about_templates() {
         ("{% include 'x' %}", "E105 `include` cannot be used in the text of an event"),
         ("{% macro m() %}{% endmacro %}", "E105 `macro` cannot be used in the text of an event"),
         ("{{ first_name * 3 }}", "E105 only numbers can be multiplied, and every value is text"),
+        (
+            "{% for c in first_name %}{{ loop.last }}{% endfor %}",
+            "E105 `loop.last` is not known in a loop over the letters of a text",
+        ),
+        ("{{ first_name | indent('x') }}", "the template cannot be rendered: indent: cannot convert string to usize"),
         ("{{ first_name.upper() }}", "E106 values have no method `upper`"),
         ("{{ Primeiro-Nome }}", "E107 `Primeiro-Nome` is read as a subtraction"),
         ("Hi { { first_name }}", "E108 `{ {` would be sent as it stands"),

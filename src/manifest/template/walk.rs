@@ -68,6 +68,7 @@ struct Local {
     name: String,
     /// Whether it may hold a text made of others.
     grows: bool,
+    /// Of `loop`: what the loop goes over.
     kind: Option<Kind>,
 }
 
@@ -93,7 +94,8 @@ impl Walker<'_> {
                 let scope = self.locals.len();
                 let kind = kind::of_members(&lp.iter, &|name| self.kind_of(name));
                 self.assign(&lp.target, true, kind);
-                self.locals.push(Local { name: "loop".to_owned(), grows: false, kind: None });
+                let over = kind::of(&lp.iter, &|name| self.kind_of(name)).filter(|_| lp.filter_expr.is_none());
+                self.locals.push(Local { name: "loop".to_owned(), grows: false, kind: over });
                 lp.filter_expr.iter().for_each(|filter| self.expression(filter));
                 self.branches += 1;
                 self.statements(&lp.body);
@@ -157,7 +159,12 @@ impl Walker<'_> {
                     self.expression(&get.subscript_expr);
                 }
             }
-            Expr::GetAttr(get) => self.expression(&get.expr),
+            Expr::GetAttr(get) => {
+                if matches!(&get.expr, Expr::Var(var) if var.id == "loop") {
+                    self.of_loop(get.name, range(get.span()));
+                }
+                self.expression(&get.expr);
+            }
             Expr::GetItem(get) => {
                 self.expression(&get.expr);
                 self.expression(&get.subscript_expr);
@@ -201,6 +208,14 @@ impl Walker<'_> {
             "self" => self.fault(range, words::unsupported("self")),
             name if FUNCTIONS.contains(&name) || name == "loop" => self.fault(range, words::reserved(name)),
             name => self.found.uses.push(Use { name: name.to_owned(), of_row: false, need: Need::Asked, range }),
+        }
+    }
+
+    /// The engine does not count the letters of a text before it goes over them.
+    fn of_loop(&mut self, name: &str, range: Range<usize>) {
+        let over = self.locals.iter().rfind(|local| local.name == "loop").and_then(|local| local.kind);
+        if over == Some(Kind::Text) && matches!(name, "last" | "length" | "revindex" | "revindex0") {
+            self.fault(range, words::loop_over_text(name));
         }
     }
 

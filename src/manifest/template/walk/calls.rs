@@ -55,13 +55,15 @@ impl Walker<'_> {
     }
 
     pub(super) fn filter(&mut self, name: &str, of: Option<&Expr<'_>>, args: &[CallArg<'_>], span: Range<usize>) {
+        let mut meant = name;
         if !FILTERS.contains(&name) {
             let near = nearest(name, FILTERS.iter().copied());
             let place = self.word(name, &span);
             self.fault(place, words::unknown_filter(name, near));
+            meant = near.unwrap_or(name);
         }
         match of {
-            Some(of) if matches!(name, "default" | "d") => {
+            Some(of) if matches!(meant, "default" | "d") => {
                 self.guarded(of, false);
                 self.arguments(args);
                 self.lenient(&handed_on(of));
