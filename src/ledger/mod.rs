@@ -29,7 +29,8 @@ mod rescue;
 mod results;
 mod schema;
 pub mod sent;
-pub mod spool;
+mod skipped;
+mod spool;
 mod tally;
 #[cfg(test)]
 mod testing;

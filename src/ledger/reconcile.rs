@@ -248,6 +248,25 @@ mod tests {
     }
 
     #[test]
+    fn a_row_without_an_error_counts_in_stead_of_one_with() {
+        let (mut ledger, manifest) = (ledger(), Manifest::default());
+        let faulty = || skipped("1-group", SkipReason::Invalid { error: "no venue".to_owned() });
+        let rows = |hour| spool([faulty(), row("1-group", &body("Launch", hour)), faulty()]);
+        let plan = manifest.reconcile(&mut ledger, &rows(19));
+        assert_eq!((plan.total.create, plan.invalid), (1, 2));
+        let plan = manifest.reconcile(&mut ledger, &rows(19));
+        assert_eq!((plan.total.create, plan.invalid, plan.duplicates), (1, 2, 0), "still to be sent");
+        send(&mut ledger, accepted);
+        assert_eq!(manifest.reconcile(&mut ledger, &rows(20)).total.edit, 1);
+        send(&mut ledger, accepted);
+        // With nothing but errors the message stays as it is.
+        let plan = manifest.reconcile(&mut ledger, &spool([faulty(), faulty()]));
+        assert_eq!((plan.total.keep, plan.total.skip, plan.total.left, plan.invalid), (1, 1, 0, 2));
+        let seen = results(&ledger, |row| format!("{} {}", row.status.as_str(), row.error));
+        assert_eq!(seen, ["accepted invalid: no venue", "skipped invalid: no venue"]);
+    }
+
+    #[test]
     fn edits_keep_the_original_id_and_resume() {
         let (mut ledger, manifest) = (ledger(), Manifest::default());
         let rows = |hour| spool(["1-group", "2-group"].map(|id| row(id, &body("Launch", hour))));
