@@ -16,7 +16,7 @@ use crate::diagnostic::render;
 use crate::diagnostic::text::run as text;
 use crate::exit::Exit;
 use crate::instance::Instance;
-use crate::ledger::sent::Sent;
+use crate::ledger::sent::{self, Sent};
 use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
 use crate::manifest::Manifest;
 use crate::quota::{self, Quota};
@@ -201,7 +201,10 @@ pub(super) fn plan<'a>(
     match Sent::read(&paths.sent) {
         // An apply refuses any other ledger, too: an empty one that was begun after the right one was lost.
         Ok(Some(sent)) if sent.ledger != ledger.id() => notes.insert(0, sent_elsewhere(&paths.sent, &sent)),
-        Ok(_) => {}
+        Ok(_) => {
+            let refusal = sent::check(&paths.sent, &paths.ledger, Some(&ledger)).err();
+            notes.splice(..0, refusal.map(|why| format!("apply refuses to send: {why}")));
+        }
         Err(error) if note == LedgerNote::Missing => return Err(error.into()),
         Err(error) => notes.insert(0, format!("apply refuses to send: {error}")),
     }

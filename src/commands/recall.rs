@@ -19,8 +19,8 @@ use crate::cli::{GlobalArgs, RecallArgs, TextOrJson};
 use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
-use crate::ledger::sent::Sent;
-use crate::ledger::{Ledger, LedgerError, Mode, NamedRow, Narrow, Plan, Queued};
+use crate::ledger::sent::{self, Sent};
+use crate::ledger::{Ledger, LedgerError, Mode, NamedRow, Plan, Queued};
 use crate::report::Stream;
 use crate::report::recall::{self, QueueFound, RecallReport};
 
@@ -59,9 +59,10 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, &mut report))?;
     }
     ledger.end_recall()?;
-    if ours > 0 || !report.doubtful.is_empty() {
+    // The note and the results may be another ledger's, which took this one's place.
+    if (ours > 0 || !report.doubtful.is_empty()) && sent::is_of(&paths.sent, &ledger)? {
+        Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
         report.results = Some(written::results(&ledger, &paths.results, &manifest.results)?.path);
-        Sent::new(ledger.id(), &ledger.counts(&Narrow::default())?, Timestamp::now()).write(&paths.sent)?;
     }
     let exit = exit_of(&report);
     report.exit = exit.code();

@@ -18,7 +18,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Enough for every statement of the program.
 const CACHED_STATEMENTS: usize = 64;
 
-/// The files of a ledger, by what stands behind its name.
+/// The database's files, by what stands behind the ledger's name.
+pub(super) const DATABASE: [&str; 3] = ["", "-wal", "-shm"];
+/// All files of a ledger.
 pub(super) const RECORD: [&str; 5] = ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
 /// What says who works with it.
 const BESIDE: [&str; 3] = ["-journal", ".lock", ".holder"];
@@ -64,8 +66,8 @@ impl Ledger {
         check_kind(&connection, &path)?;
         let version = schema::version(&connection).map_err(|error| failed(&path, error))?;
         if version < schema::READABLE {
-            let why = format!("its format {version} is older than this program's; the next apply brings it up to date");
-            return Err(LedgerError::NotALedger { path, why });
+            // Another process makes it at this moment.
+            return Err(LedgerError::Missing { path });
         }
         connection.pragma_update(None, "query_only", true).map_err(|error| failed(&path, error))?;
         Self::new(connection, path, campaign, None)

@@ -205,6 +205,7 @@ fn row_of(connection: &Connection, message: i64) -> rusqlite::Result<super::Name
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instance::Fingerprint;
     use crate::ledger::testing::{Manifest, accepted, at, body, results, row, send, spool, states, unknown, work};
     use crate::message::State;
     use crate::plan::BlockedWhy;
@@ -265,6 +266,9 @@ mod tests {
         assert_eq!(states(&ledger)[0].1, State::Pending);
         assert_eq!(apply(&mut ledger, 20).total.create, 1);
         assert_eq!(send(&mut ledger, accepted).len(), 1);
+        // A word about one chat is no proof that Z-API took nothing: for the day's limit there were three.
+        let today = ledger.sent_between(&Fingerprint::from_hex("f-main"), at(0), at(100)).unwrap();
+        assert_eq!(today, 3);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod invalid;
 mod panics;
 mod readme;
 mod recall;
+mod record;
 mod sandbox;
 mod schema;
 mod service;

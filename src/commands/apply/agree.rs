@@ -1,7 +1,6 @@
 //! The plan: made in one open transaction, shown, asked about, and then committed as it was shown.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -16,7 +15,7 @@ use crate::commands::{estimate, preflight, tested};
 use crate::delivery::Limits;
 use crate::engine::StopSignal;
 use crate::ledger::sent::Sent;
-use crate::ledger::{Counts, Ledger, Narrow, Plan, find_twins};
+use crate::ledger::{Ledger, Plan, find_twins};
 use crate::report::{Changes, Estimate, LedgerNote, Stream, plan};
 
 /// What was agreed on and stands in the ledger now.
@@ -83,6 +82,9 @@ impl Apply<'_> {
             deed: Deed::Send,
         };
         confirm::confirm(&asked, runtime, stop)?;
+        if agreed.to_do > 0 {
+            reconcile.goes_to(prepared.is_loopback)?;
+        }
         reconcile.commit()?;
         let aside = prepared.held.keep();
         self.note_sent(prepared, now)?;
@@ -144,13 +146,8 @@ impl Apply<'_> {
             return Ok(());
         }
         let Some(ledger) = prepared.held.ledger() else { return Ok(()) };
-        let counts = ledger.counts(&Narrow::default())?;
-        write_sent(&prepared.paths.sent, ledger.id(), &counts, now)
+        Ok(Sent::of(ledger, now)?.write(&prepared.paths.sent)?)
     }
-}
-
-fn write_sent(path: &Path, ledger: &str, counts: &Counts, now: Timestamp) -> Result<(), Failure> {
-    Ok(Sent::new(ledger, counts, now).write(path)?)
 }
 
 fn ledger_note(ledger: &Ledger, is_new: bool) -> Result<LedgerNote, Failure> {
