@@ -170,17 +170,6 @@ pub struct Work {
     pub event: String,
 }
 
-/// Where reading of the work goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Cursor {
-    #[default]
-    Start,
-    /// After this place in the input.
-    Listed(i64),
-    /// Among those no longer listed, after this message.
-    Unlisted(i64),
-}
-
 /// An attempt that is about to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {

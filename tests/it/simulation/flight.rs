@@ -139,7 +139,7 @@ impl<'w> Flight<'w> {
             coming: BTreeMap::new(),
             nth: 0,
             requests: Vec::new(),
-            cursors: vec![Cursor::default(); lanes],
+            cursors: std::iter::repeat_with(Cursor::default).take(lanes).collect(),
             lanes: HashMap::new(),
             intents: HashMap::new(),
             open: HashSet::new(),
