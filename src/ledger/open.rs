@@ -23,7 +23,8 @@ pub(super) const DATABASE: [&str; 3] = ["", "-wal", "-shm"];
 /// All files of a ledger.
 pub(super) const RECORD: [&str; 5] = ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
 /// What says who works with it.
-const BESIDE: [&str; 3] = ["-journal", ".lock", ".holder"];
+const BESIDE: [&str; 3] = [JOURNAL, ".lock", ".holder"];
+const JOURNAL: &str = "-journal";
 
 /// What a ledger is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,10 @@ impl Ledger {
 
     fn open_to_read(path: PathBuf, campaign: &str) -> Result<Self, LedgerError> {
         require(&path)?;
+        // It has one only before it is made: what a kill left there, the next apply takes up.
+        if beside(&path, JOURNAL).symlink_metadata().is_ok() {
+            return Err(LedgerError::Missing { path });
+        }
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         check_kind(&connection, &path)?;
         let version = schema::version(&connection).map_err(|error| failed(&path, error))?;

@@ -125,14 +125,16 @@ fn recall(connection: &Connection, queued: &Queued, at: i64) -> rusqlite::Result
     // Behind a later edit nobody knows what the recipient has: it is edited in any case.
     let later = "SELECT 1 FROM attempt WHERE message = ?1 AND kind = 1 AND state = 1 AND id > ?2";
     let is_last = !connection.prepare(later)?.exists((queued.message, queued.attempt))?;
-    let select = "SELECT before FROM wording WHERE message = ?1";
+    let select = "SELECT json_extract(before, '$[#-1]') FROM wording WHERE message = ?1";
     let before: Option<String> = connection.query_row(select, [queued.message], |row| row.get(0))?;
     let before = before.filter(|_| is_last);
     edit_again(connection, queued.message, before.is_none(), at)?;
     let update = "UPDATE message SET edited_at = iif(revision > 2, edited_at, NULL), revision = max(revision - 1, 1)
         WHERE id = ?1 AND revision > 0";
     connection.execute(update, [queued.message])?;
-    let reword = "UPDATE wording SET was = ifnull(?2, was), before = NULL WHERE message = ?1";
+    let reword =
+        "UPDATE wording SET was = ifnull(?2, was), before = iif(?2 IS NULL, NULL, json_remove(before, '$[#-1]'))
+        WHERE message = ?1";
     connection.execute(reword, (queued.message, before)).map(|_| ())
 }
 
@@ -208,7 +210,7 @@ mod tests {
     use crate::instance::Fingerprint;
     use crate::ledger::testing::{Manifest, accepted, at, body, results, row, send, spool, states, unknown, work};
     use crate::message::State;
-    use crate::plan::BlockedWhy;
+    use crate::plan::{BlockedWhy, Rules};
 
     fn sent(outcome: fn(i64) -> crate::outcome::Outcome) -> Ledger {
         let mut ledger = Ledger::in_memory("c").unwrap();
@@ -298,6 +300,27 @@ mod tests {
         assert_eq!(apply(&mut ledger, 20).total.edit, 1);
         assert_eq!(send(&mut ledger, accepted).len(), 1);
         assert_eq!(apply(&mut ledger, 20).total.keep, 2);
+    }
+
+    #[test]
+    fn several_edits_that_are_taken_back_leave_what_was_there_before_the_first() {
+        let mut ledger = sent(accepted);
+        for (hour, first) in [(20, 20), (21, 30)] {
+            apply(&mut ledger, hour);
+            send(&mut ledger, |n| accepted(n + first));
+        }
+        let edits = ledger.queued(&HashSet::from(["Z23".to_owned(), "Z35".to_owned()])).unwrap();
+        assert_eq!(edits.len(), 2);
+        for edit in &edits {
+            ledger.recall(edit, at(7)).unwrap();
+        }
+        let changes = |ledger: &Ledger, hour| {
+            let rows = spool(["1-group", "2-group"].map(|id| row(id, &body(&format!("at {hour}"), hour))));
+            let manifest = Manifest { rules: Rules { allow_rewrite: true, ..Rules::default() }, ..Manifest::default() };
+            manifest.changes(ledger, &rows)
+        };
+        assert_eq!(changes(&ledger, 22), ["Edit 1-group at 22 Launch", "Edit 2-group at 22 Launch"]);
+        assert_eq!(apply(&mut ledger, 19).total.keep, 1, "one has it, the other one's edits stand");
     }
 
     #[test]

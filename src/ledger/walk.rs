@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
         let sent = matches!(verb, Verb::Create | Verb::Edit | Verb::CallOff);
         let counted = Counted {
             verb: &verb,
-            address: &record.address,
+            address: &aim.address,
             instance: self.instances.place(aim.instance_id),
             has: record.has(),
             wanted: sent.then_some(&*aim.event),
@@ -215,9 +215,8 @@ impl<'a> Walk<'a> {
             self.tally.blocked(why, || named(&self.names, record, key, why.as_str()));
         }
         let before = record.has();
-        let shown = listing.map_or((&*record.address, &*record.label, record.line), |listing| {
-            (if record.attempts == 0 { listing.address } else { &*record.address }, listing.label, listing.line)
-        });
+        let (label, line) = listing.map_or((&*record.label, record.line), |listing| (listing.label, listing.line));
+        let shown = (&*aim.address, label, line);
         self.show(
             &verb,
             key,

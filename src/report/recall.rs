@@ -81,7 +81,7 @@ pub fn render(report: &RecallReport, style: Style) -> String {
         report.taken_back, report.gone, report.left
     ));
     if report.taken_back > 0 {
-        page.line("  what was taken back is pending again; the next apply sends it");
+        page.line("  what was taken back is pending again; the next apply sends what is still wanted of it");
     }
     for row in named_rows(&page, &report.doubtful, report.events) {
         page.entry(Tone::Careful, "doubtful", &row);
@@ -171,7 +171,7 @@ mod tests {
         STOPPED spring
           main: Instance not found (HTTP 404)
           20 = 12 taken back + 2 gone out before + 1 doubtful + 5 left in the queue
-          what was taken back is pending again; the next apply sends it
+          what was taken back is pending again; the next apply sends what is still wanted of it
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply
           look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived | --not-arrived
