@@ -6,6 +6,9 @@ use crate::exit::Exit;
 use crate::ledger::LedgerError;
 use crate::quota::QuotaError;
 
+/// Stands in a help for the manifest as it was typed, with the flags by which the same ledger is found.
+pub(super) const TYPED: &str = "{typed}";
+
 /// Ends a command. Holds no secret and no recipient.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -24,8 +27,14 @@ impl Failure {
         Self::new(Exit::Refused, message)
     }
 
+    /// What to do; [`TYPED`] in it becomes what was typed.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn typed(mut self, typed: &str) -> Self {
+        self.help = self.help.map(|help| help.replace(TYPED, typed));
         self
     }
 }
@@ -40,9 +49,11 @@ impl fmt::Display for Failure {
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let help = match &error {
-            LedgerError::Missing { .. } => Some("nothing was applied yet; start with `zapi-batch apply`"),
+            LedgerError::Missing { .. } => {
+                Some(format!("nothing was applied yet; start with zapi-batch apply {TYPED}"))
+            }
             LedgerError::Locked { .. } => {
-                Some("wait until it is done, or stop it there; `zapi-batch status` works meanwhile")
+                Some(format!("wait until it is done, or stop it there; zapi-batch status {TYPED} works meanwhile"))
             }
             _ => None,
         };

@@ -59,10 +59,31 @@ pub fn run(cli: &Cli) -> Exit {
         Command::Completions(args) => completions::run(args),
     };
     done.unwrap_or_else(|failure| {
+        let failure = failure.typed(&typed(&cli.command));
         // Nobody is left to be told when standard error is closed; the exit code still says it.
         let _ = Stream::Stderr.say(&format!("{failure}\n"));
         failure.exit
     })
+}
+
+/// The manifest as it was typed, with the flags by which the same ledger is found.
+fn typed(command: &Command) -> String {
+    match command {
+        Command::Apply(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Plan(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Status(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Results(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Resolve(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Recall(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Check(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Test(args) => apply::quoted(&args.manifest.display().to_string()),
+        Command::Validate(_)
+        | Command::Groups(_)
+        | Command::Sandbox(_)
+        | Command::Init(_)
+        | Command::Schema
+        | Command::Completions(_) => String::new(),
+    }
 }
 
 /// The renderer for what was typed.

@@ -27,6 +27,7 @@ pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure>
         rate: None,
         limit: None,
         resend_unknown: None,
+        new_ledger: false,
         previews: true,
     };
     let instances = dry_run::instances(&mut campaign, &wish);
@@ -58,7 +59,7 @@ pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure>
     }
     Ok(match &planned {
         None => Exit::Refused,
-        Some(planned) if planned.plan.invalid > 0 || planned.plan.selected.blocked > 0 => Exit::Faults,
+        Some(planned) if planned.is_faulty() => Exit::Faults,
         Some(_) => Exit::Done,
     })
 }

@@ -118,6 +118,11 @@ impl<'a> Aim<'a> {
         aim
     }
 
+    /// Whether an unknown invitation is wanted still, so that `--resend-unknown` would send it again.
+    pub(super) fn is_wanted_still(&mut self, is_wanted: bool) {
+        self.task = is_wanted.then_some(AttemptKind::Create);
+    }
+
     /// The row that lists it has an error: nothing is done, and the results say why.
     pub(super) fn say_faulty(&mut self, error: &str) {
         if self.state != State::Unknown {
@@ -172,9 +177,12 @@ impl<'a> Aim<'a> {
     /// Writes what differs; says whether anything did.
     pub(super) fn write(&self, connection: &Connection, record: &Record, now_ms: i64) -> rusqlite::Result<bool> {
         let worded = self.event != record.event || self.was != record.was;
-        let moved = self.state != record.state || self.task != record.task || self.error != record.error;
+        // Of what is unknown the task says only whether it is wanted still.
+        let tasked = self.task != record.task && self.state != State::Unknown;
+        let moved = self.state != record.state || tasked || self.error != record.error;
         let same = !worded
             && !moved
+            && self.task == record.task
             && self.blocked == record.blocked
             && self.called_off == record.called_off
             && self.instance_id == record.instance_id

@@ -99,7 +99,7 @@ impl fmt::Display for LedgerError {
                 if let Some(aside) = aside {
                     write!(f, " (one that was moved aside is {}; move it back)", aside.display())?;
                 }
-                f.write_str(", or start anew with --new-ledger (everybody listed is then invited again)")
+                f.write_str(", or start anew with apply --new-ledger (everybody listed is then invited again)")
             }
             Self::OlderCopy { sent, noted, known, .. } => write!(
                 f,

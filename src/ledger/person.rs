@@ -149,7 +149,8 @@ fn doubt(connection: &Connection, queued: &Queued, why: &str, at: i64) -> rusqli
         return Ok(()); // it is unknown already
     }
     // Its ids stay: it may still be found in the queue, or in the chat.
-    let update = "UPDATE message SET state = 3, error = ?2, http_status = NULL, updated_at = ?3 WHERE id = ?1";
+    let update =
+        "UPDATE message SET state = 3, task = 0, error = ?2, http_status = NULL, updated_at = ?3 WHERE id = ?1";
     one(connection.execute(update, params![queued.message, why, at])?)
 }
 
@@ -208,8 +209,10 @@ fn row_of(connection: &Connection, message: i64) -> rusqlite::Result<super::Name
 mod tests {
     use super::*;
     use crate::instance::Fingerprint;
-    use crate::ledger::testing::{Manifest, accepted, at, body, results, row, send, spool, states, unknown, work};
-    use crate::message::State;
+    use crate::ledger::testing::{
+        Manifest, accepted, at, body, results, row, send, skipped, spool, states, unknown, work,
+    };
+    use crate::message::{SkipReason, State};
     use crate::plan::{BlockedWhy, Rules};
 
     fn sent(outcome: fn(i64) -> crate::outcome::Outcome) -> Ledger {
@@ -336,5 +339,29 @@ mod tests {
             ledger.recall(edit, at(7)).unwrap();
         }
         assert_eq!(apply(&mut ledger, 19).total.edit, 2);
+    }
+
+    #[test]
+    fn what_can_be_sent_again_is_what_the_plan_would_send_again() {
+        let (mut ledger, mut manifest) = (Ledger::in_memory("c").unwrap(), Manifest::default());
+        manifest.reconcile(&mut ledger, &spool((1..=4).map(|n| row(&format!("{n}-group"), &body("Launch", 19)))));
+        send(&mut ledger, |_| unknown());
+        assert_eq!(ledger.resendable().unwrap(), 4);
+        let fewer = || spool((1..=3).map(|n| row(&format!("{n}-group"), &body("Launch", 19))));
+        let plan = manifest.reconcile(&mut ledger, &fewer());
+        assert_eq!((plan.unknown, ledger.resendable().unwrap()), (4, 3));
+        let rows = || {
+            let called_off = body("Launch", 19).replace("false", "true");
+            spool([
+                row("1-group", &body("Launch", 19)),
+                skipped("2-group", SkipReason::Suppressed),
+                row("3-group", &called_off),
+            ])
+        };
+        manifest.reconcile(&mut ledger, &rows());
+        assert_eq!(ledger.resendable().unwrap(), 1, "neither who must not be written to nor what is called off");
+        manifest.rules = Rules { resend_unknown: true, ..Rules::default() };
+        assert_eq!(manifest.reconcile(&mut ledger, &rows()).resend, 1);
+        assert_eq!(ledger.resendable().unwrap(), 0);
     }
 }

@@ -66,11 +66,12 @@ impl Ledger {
         })
     }
 
-    /// How many unknown messages are still listed: only those can be sent again without a person for each.
+    /// How many unknown messages are still wanted: only those can be sent again without a person for each.
     pub fn resendable(&self) -> Result<u64, LedgerError> {
         self.reading(|connection| {
             let select = format!(
-                "SELECT count(*) FROM message WHERE position IS NOT NULL AND (state = 3 OR message.id IN ({OPEN}))"
+                "SELECT count(*) FROM message WHERE position IS NOT NULL
+                    AND (state = 3 AND task = 0 OR state <> 3 AND message.id IN ({OPEN}))"
             );
             connection.query_row(&select, [], |row| count(row, 0))
         })

@@ -303,20 +303,6 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_sent_again_is_what_the_plan_would_send_again() {
-        let (mut ledger, mut manifest) = (ledger(), Manifest::default());
-        manifest.reconcile(&mut ledger, &spool((1..=4).map(|n| row(&format!("{n}-group"), &body("Launch", 19)))));
-        send(&mut ledger, |_| unknown());
-        assert_eq!(ledger.resendable().unwrap(), 4);
-        let fewer = || spool((1..=3).map(|n| row(&format!("{n}-group"), &body("Launch", 19))));
-        let plan = manifest.reconcile(&mut ledger, &fewer());
-        assert_eq!((plan.unknown, ledger.resendable().unwrap()), (4, 3));
-        manifest.rules = Rules { resend_unknown: true, ..Rules::default() };
-        assert_eq!(manifest.reconcile(&mut ledger, &fewer()).resend, 3);
-        assert_eq!(ledger.resendable().unwrap(), 0);
-    }
-
-    #[test]
     fn called_off_and_wanted_again_is_edited_back() {
         let (mut ledger, mut manifest) = (ledger(), Manifest::default());
         let listed = || spool(["1-group", "2-group", "3-group"].map(|id| row(id, &body("Launch", 19))));

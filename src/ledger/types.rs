@@ -130,6 +130,8 @@ pub struct Plan {
     pub person_edits: u64,
     /// Edits in which this field differs, by its name on the wire.
     pub changed_fields: HashMap<&'static str, u64>,
+    /// Faulty rows of what this run selected.
+    pub invalid_selected: u64,
     /// Rows that ask for nothing: the same identity twice, suppressed, faulty with `--skip-invalid`.
     pub duplicates: u64,
     pub suppressed: u64,

@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
         let mut aim = Aim::new(record, &verb, listing, body, place.is_some());
         if let Wanted::Faulty { error } = wanted {
             aim.say_faulty(error);
-            self.tally.plan.invalid += 1;
+            self.tally.invalid(list);
         }
         if is_selected && wanted == Wanted::Unlisted {
             let called_off = decide(wanted, Some(&known), Rules { cancel_left: true, ..rules });
@@ -200,6 +200,8 @@ impl<'a> Walk<'a> {
         if record.state == State::Unknown {
             let plan = &mut self.tally.plan;
             *(if verb == Verb::Create { &mut plan.resend } else { &mut plan.unknown }) += 1;
+            let resent = decide(wanted, Some(&known), Rules { resend_unknown: true, ..rules });
+            aim.is_wanted_still(resent == Verb::Create);
         }
         let sent = matches!(verb, Verb::Create | Verb::Edit | Verb::CallOff);
         let counted = Counted {

@@ -15,7 +15,7 @@ use crate::commands::{estimate, preflight, tested};
 use crate::delivery::Limits;
 use crate::engine::StopSignal;
 use crate::ledger::sent::Sent;
-use crate::ledger::{Ledger, Plan, find_twins};
+use crate::ledger::{Ledger, Plan};
 use crate::report::{Changes, Estimate, LedgerNote, Stream, plan};
 
 /// What was agreed on and stands in the ledger now.
@@ -39,9 +39,6 @@ impl Apply<'_> {
         let instances = prepared.instance_refs();
         let ledger = prepared.held.ledger().ok_or_else(|| Failure::refused("the ledger is not open"))?;
         let note = ledger_note(ledger, prepared.is_new)?;
-        if !self.purpose.is_test() {
-            prepared.notes.extend(self.twins(ledger)?);
-        }
         let columns = planning::columns(prepared.manifest);
         let suppressed = |identity: &str| {
             self.campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity))
@@ -56,6 +53,7 @@ impl Apply<'_> {
         let plan = reconcile.plan().clone();
         planning::check_numbers(&plan, self.args.resend_unknown, self.args.rules.cancel_left)?;
         if !self.purpose.is_test() {
+            prepared.notes.extend(planning::twins(&plan, &prepared.paths.ledger, &self.campaign.spool)?);
             prepared.notes.extend(tested::notes(prepared.manifest, &plan, &self.narrow, &prepared.paths.tested));
         }
         let limits = planning::limits(prepared.manifest, self.args.rate, self.purpose);
@@ -121,22 +119,6 @@ impl Apply<'_> {
         let now = now.to_zoned(jiff::tz::TimeZone::system());
         let style = Stream::Stderr.style(self.global.show_recipients);
         Ok(Stream::Stderr.say(&plan::render(&shown.report(&agreed.plan, now), style))?)
-    }
-
-    /// A renamed campaign would invite everybody again.
-    fn twins(&self, ledger: &Ledger) -> Result<Vec<String>, Failure> {
-        let twins = find_twins(ledger.path(), &self.campaign.spool)?;
-        Ok(twins
-            .iter()
-            .map(|twin| {
-                let name = twin.path.file_name().map_or_else(String::new, |name| name.display().to_string());
-                format!(
-                    "the campaign {} ({name}) has {} of these recipients for an event of the same name and date; \
-                     if this campaign was renamed, they are invited a second time",
-                    twin.campaign, twin.recipients
-                )
-            })
-            .collect())
     }
 
     /// `<campaign>.sent.json`, on disk before the first attempt and refreshed at every stop.

@@ -77,6 +77,7 @@ pub(super) fn apply(args: &ApplyArgs, global: &GlobalArgs, task: &Task<'_>, now:
     };
     match done {
         Err(failure) if args.format == Format::Json => {
+            let failure = failure.typed(&apply.ledger_as_typed());
             apply.tell_failure(&failure)?;
             Ok(failure.exit)
         }

@@ -56,7 +56,7 @@ impl Apply<'_> {
         }
         if ledger.left_recalling()?.is_some() {
             notes.push(
-                "a recall was killed: whether one message was taken back cannot be known; zapi-batch recall names it"
+                "a recall was killed: whether one message was taken back cannot be known; the next recall names it"
                     .to_owned(),
             );
         }
