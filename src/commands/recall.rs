@@ -130,21 +130,14 @@ pub(super) struct Waiting {
 /// Pages through the queue of an instance.
 pub(super) async fn waiting(gateway: &Gateway, instance: usize) -> Result<Waiting, CallFault> {
     let mut waiting = Waiting::default();
-    let mut after: Option<String> = None;
-    loop {
-        let page = gateway.queue_page(instance, after.as_deref()).await?;
-        let was = after.take();
-        after = page.paging_state.filter(|next| page.has_more && was.as_ref() != Some(next));
-        let is_empty = page.messages.is_empty();
-        waiting.messages += page.messages.len() as u64;
-        for message in page.messages {
+    let mut pages = gateway.queue_pages(instance);
+    while let Some(messages) = pages.next().await? {
+        waiting.messages += messages.len() as u64;
+        for message in messages {
             waiting.is_trial |= message.is_trial;
             if !message.zaap_id.is_empty() {
                 waiting.ids.insert(message.zaap_id);
             }
-        }
-        if after.is_none() || is_empty {
-            return Ok(waiting);
         }
     }
 }
@@ -152,6 +145,7 @@ pub(super) async fn waiting(gateway: &Gateway, instance: usize) -> Result<Waitin
 /// What came of one message.
 enum Taken {
     Back,
+    Ok(waiting)
     /// It was not in the queue any more.
     Gone,
     /// An answer was lost, and now it is not in the queue.
