@@ -121,6 +121,8 @@ pub enum LaneEnd {
     /// As many pauses in a row as `retries` allows brought no answer, or none but 429. A person is needed.
     NoAnswer { pauses: u32, http_status: Option<u16>, error: String },
     /// This many rejections in a row. A person is needed.
+    /// `maxQueued` holds, and Z-API's queue could not be read after so many pauses in a row. A person is needed.
+    QueueNotRead { pauses: u32, http_status: Option<u16>, error: String },
     Rejections { in_row: u32, http_status: Option<u16>, error: String },
     /// This many outcomes in a row that nobody knows. A person is needed.
     Unknowns { in_row: u32, http_status: Option<u16>, error: String },

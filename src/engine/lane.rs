@@ -202,7 +202,7 @@ impl Lane {
 
     fn day_allowance(&mut self, now: Now, want: usize, out: &mut Vec<Command>) -> usize {
         let limit = self.limits.daily_limit.unwrap_or(u32::MAX);
-        match self.credit.allow(limit, want, now) {
+        match self.credit.allow(limit, want, self.outstanding, now) {
             Allowed::Now(allowed) => return allowed,
             Allowed::Asking => {}
             Allowed::Ask(want) => {

@@ -136,9 +136,14 @@ fn repair_of(end: &LaneEnd) -> &'static str {
         LaneEnd::SetUp { http_status, error } => set_up_of(*http_status, error),
         LaneEnd::Redirected { .. } => "look at --base-url or ZAPI_BASE_URL",
         LaneEnd::NoAnswer { http_status: Some(_), .. } => "wait a while, or send more slowly (`rate`)",
-        LaneEnd::NoAnswer { http_status: None, .. } => "look at your connection",
+        LaneEnd::NoAnswer { http_status: None, .. } | LaneEnd::QueueNotRead { http_status: None, .. } => {
+            "look at your connection"
+        }
+        LaneEnd::Unknowns { .. } | LaneEnd::QueueNotRead { http_status: Some(429 | 500..), .. } => NO_ANSWERS,
+        LaneEnd::QueueNotRead { http_status: Some(_), .. } => {
+            "look at --base-url or ZAPI_BASE_URL, or leave out `maxQueued`"
+        }
         LaneEnd::Rejections { .. } => "look at what was rejected",
-        LaneEnd::Unknowns { .. } => NO_ANSWERS,
         LaneEnd::Done | LaneEnd::Limit | LaneEnd::RunEnded => "nothing",
     }
 }
