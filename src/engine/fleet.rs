@@ -62,6 +62,8 @@ pub(super) struct Committing {
     pub(super) slots: Vec<usize>,
     /// What holds once it is on disk.
     pub(super) tally: Tally,
+    /// Messages that wait to be taken up anew.
+    pub(super) again: u64,
     pub(super) last: Option<Settled>,
 }
 
@@ -206,7 +208,7 @@ impl Fleet {
             self.lanes[self.slots[slot].lane].armed.push_back(slot);
         }
         if let Some(last) = batch.last {
-            self.out.push(Command::Say(Event::Settled { tally: batch.tally, last }));
+            self.out.push(Command::Say(Event::Settled { tally: batch.tally, again: batch.again, last }));
         }
     }
 
