@@ -27,7 +27,7 @@ use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::ledger::{Counts, Ledger, Mode, Narrow, VerbCounts};
 use crate::manifest::wordings::Wording;
-use crate::report::{Stream, json, words};
+use crate::report::{Again, Stream, json, words};
 use ending::Typed;
 pub(super) use prepare::correct;
 
@@ -162,7 +162,8 @@ impl Apply<'_> {
     }
 
     fn typed<'t>(&'t self, manifest: &'t str, ledger: &'t str) -> Typed<'t> {
-        Typed { command: &self.command, whole: &self.whole, manifest, ledger }
+        let again = if self.purpose.is_test() { Again::Anew } else { Again::GoesOn };
+        Typed { command: &self.command, whole: &self.whole, manifest, ledger, again }
     }
 
     /// For `plan` and `resolve`, which have to find the same ledger.
