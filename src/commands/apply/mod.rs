@@ -149,7 +149,8 @@ impl Apply<'_> {
             mask: style.mask,
         };
         Stream::Stdout.say(&json::apply(&report))?;
-        Ok(Stream::Stderr.say(&format!("{failure}\n"))?)
+        failure.tell(self.global);
+        Ok(())
     }
 
     /// The ledger's path, and what it counts of what this run selected; `None` when there is none.
