@@ -108,8 +108,7 @@ pub(super) fn run(
                 machine.mask,
             )))?;
             if let Some(failure) = refused {
-                let failure = failure.typed(&apply::with_ledger(&args.manifest, &args.ledger));
-                Stream::Stderr.say(&format!("{failure}\n"))?;
+                failure.typed(&apply::with_ledger(&args.manifest, &args.ledger)).tell(global);
             }
         }
         Format::Github | Format::Sarif | Format::Junit => {

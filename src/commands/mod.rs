@@ -33,13 +33,12 @@ mod written;
 use crate::cli::{Cli, Command, Format};
 use crate::diagnostic::render;
 use crate::exit::Exit;
-use crate::report::Stream;
 
 /// Runs one command to its end and tells people why, when it could not go on.
 pub fn run(cli: &Cli) -> Exit {
     let global = &cli.global;
     if let Err(failure) = logging::start(global) {
-        let _ = Stream::Stderr.say(&format!("{failure}\n"));
+        failure.tell(global);
         return failure.exit;
     }
     let done = match &cli.command {
@@ -59,10 +58,9 @@ pub fn run(cli: &Cli) -> Exit {
         Command::Completions(args) => completions::run(args),
     };
     done.unwrap_or_else(|failure| {
-        let failure = failure.typed(&typed(&cli.command));
-        // Nobody is left to be told when standard error is closed; the exit code still says it.
-        let _ = Stream::Stderr.say(&format!("{failure}\n"));
-        failure.exit
+        let exit = failure.exit;
+        failure.typed(&typed(&cli.command)).tell(global);
+        exit
     })
 }
 

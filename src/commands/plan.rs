@@ -15,7 +15,7 @@ use crate::report::{Estimate, EstimatedEnd, Stream, stream};
 
 pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
+    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows, None)?;
     let errors = campaign.fatal_errors(args.rules.skip_invalid);
     let style = Stream::Stdout.style(global.show_recipients);
     let mut writer = PlanWriter::new(style.mask)?;

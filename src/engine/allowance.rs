@@ -61,13 +61,15 @@ impl Credit {
         self.day.unwrap_or_default()
     }
 
-    /// Only after [`Credit::turn`].
-    pub(super) fn allow(&mut self, limit: u32, want: usize, now: Now) -> Allowed {
+    /// Only after [`Credit::turn`]. `outstanding` sends of this lane are not settled: each of them may come to nothing, and
+    /// then it is used again, so that the day is not over before they are.
+    pub(super) fn allow(&mut self, limit: u32, want: usize, outstanding: usize, now: Now) -> Allowed {
         if self.left > 0 {
             return Allowed::Now(want.min(self.left as usize));
         }
         match self.used_up {
             _ if self.wanted.is_some() => Allowed::Asking,
+            Some(ask_at) if now.since < ask_at && outstanding > 0 => Allowed::Asking,
             Some(ask_at) if now.since < ask_at => {
                 Allowed::Wait { why: Why::DailyLimit { limit }, until: self.ends, ask_at }
             }
@@ -186,20 +188,21 @@ mod tests {
         let mut credit = Credit::default();
         assert_eq!(credit.turn(&limits, now(0)), None);
         let day = credit.day();
-        assert_eq!(credit.allow(3, 2, now(0)), Allowed::Ask(2));
-        assert_eq!(credit.allow(3, 2, now(0)), Allowed::Asking);
+        assert_eq!(credit.allow(3, 2, 0, now(0)), Allowed::Ask(2));
+        assert_eq!(credit.allow(3, 2, 0, now(0)), Allowed::Asking);
         credit.granted(day, 2, now(0));
-        assert_eq!(credit.allow(3, 5, now(0)), Allowed::Now(2));
+        assert_eq!(credit.allow(3, 5, 0, now(0)), Allowed::Now(2));
         credit.take();
         credit.take();
-        assert_eq!(credit.allow(3, 5, now(1)), Allowed::Ask(5));
+        assert_eq!(credit.allow(3, 5, 0, now(1)), Allowed::Ask(5));
         credit.granted(day, 1, now(1));
         credit.take();
-        assert!(matches!(credit.allow(3, 5, now(2)), Allowed::Wait { why: Why::DailyLimit { limit: 3 }, .. }));
+        assert_eq!(credit.allow(3, 5, 3, now(2)), Allowed::Asking, "what is in flight may come to nothing");
+        assert!(matches!(credit.allow(3, 5, 0, now(2)), Allowed::Wait { why: Why::DailyLimit { limit: 3 }, .. }));
         assert_eq!(credit.put_back(day), None, "a rejected one is used again");
-        assert_eq!(credit.allow(3, 5, now(2)), Allowed::Now(1));
+        assert_eq!(credit.allow(3, 5, 0, now(2)), Allowed::Now(1));
         assert_eq!(credit.turn(&limits, now(61)), Some((day, 1)), "the rest is given back at midnight");
-        assert_eq!(credit.allow(3, 1, now(61)), Allowed::Ask(1));
+        assert_eq!(credit.allow(3, 1, 0, now(61)), Allowed::Ask(1));
         assert_eq!(credit.put_back(day), Some((day, 1)), "yesterday's send does not count for today");
     }
 

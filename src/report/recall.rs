@@ -50,7 +50,8 @@ pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
     let mut page = Page::new(style);
     page.head(Tone::Head, "RECALL ", campaign, "");
     for queue in found {
-        let others = queue.waiting - queue.ours;
+        // An id that stands on several of our messages is in the queue once, perhaps.
+        let others = queue.waiting.saturating_sub(queue.ours);
         page.line(&format!(
             "  {}: {} in Z-API's queue = {} of this campaign + {others} of others, which are not touched",
             queue.instance,
@@ -178,6 +179,8 @@ mod tests {
           results: spring.results.csv
           next: zapi-batch recall m.yaml --sandbox
         "#);
+        let odd = [QueueFound { instance: "main".into(), waiting: 1, ours: 3 }];
+        assert!(found("spring", &odd, style).contains("3 of this campaign + 0 of others"));
         let json: serde_json::Value = serde_json::from_str(&json(&report, false)).unwrap();
         assert_eq!(json["instances"]["main"]["ours"], 20);
         assert_eq!(json["doubtful"][0]["source"], "lists/groups.csv:118");

@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod invalid;
 mod panics;
+mod queue;
 mod readme;
 mod recall;
 mod record;

@@ -190,8 +190,8 @@ impl Apply<'_> {
     ) -> Result<(), Failure> {
         let style = Stream::Stdout.style(self.global.show_recipients);
         let stopped = match &done.verdict.ending {
-            Ending::Stopped(reasons) => Some(reasons.join("; ")),
-            Ending::MoreToDo(reason) | Ending::Failed(reason) => Some(reason.clone()),
+            Ending::Stopped(reasons) | Ending::MoreToDo(reasons) => Some(reasons.join("; ")),
+            Ending::Failed(reason) => Some(reason.clone()),
             Ending::Interrupted => Some("interrupted".to_owned()),
             Ending::Done | Ending::NothingToDo => None,
         };
