@@ -105,8 +105,8 @@ pub fn check(sent_path: &Path, ledger_path: &Path, ledger: Option<&Ledger>) -> R
 mod tests {
     use super::*;
 
-    use crate::ledger::Mode;
-    use crate::ledger::testing::{Manifest, accepted, at, body, row, send, spool};
+    use crate::ledger::testing::{Manifest, accepted, at, body, row, send, spool, work};
+    use crate::ledger::{Batch, Intent, Mode};
 
     #[test]
     fn the_note_is_found_again_and_asks_for_its_ledger() {
@@ -150,6 +150,19 @@ mod tests {
             send(&mut ledger, accepted);
             Sent::of(&ledger, Timestamp::now()).unwrap().write(&note).unwrap();
             assert!(is_refused(&copy) && !is_refused(&place), "{later}");
+        }
+        // A clock that was set back, and a kill: the note is of before that.
+        for (id, now, begun) in [("4-group", 8000, 9000), ("5-group", -5000, -4000)] {
+            let manifest = Manifest { now: at(now), ..Manifest::default() };
+            manifest.reconcile(&mut ledger, &rows(id));
+            let next = work(&ledger).remove(0);
+            let attempt = ledger.last_attempt().unwrap() + 1;
+            let intent = Intent { attempt, message: next.message, kind: next.kind, at: at(begun) };
+            ledger.commit(&Batch { settlements: Vec::new(), intents: vec![intent] }).unwrap();
+            if now > 0 {
+                Sent::of(&ledger, Timestamp::now()).unwrap().write(&note).unwrap();
+            }
+            assert!(!is_refused(&place), "{id}");
         }
     }
 }
