@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cells::{Cells, Context};
-use super::files::{self, Walk};
+use super::files::{self, Opened, Walk};
 use super::lists::{self, Audience, ListRow, Suppressed};
 use super::seen::{First, Seen};
 use super::summary::{EventSummary, Expansion};
@@ -28,6 +28,7 @@ pub(super) struct Run<'m> {
     instance_names: Vec<&'m str>,
     suppressed: Suppressed,
     names: Names<'m>,
+    opened: Opened<'m>,
     /// Per event: who is invited already.
     seen: Vec<Seen>,
     summaries: Vec<Option<EventSummary>>,
@@ -62,13 +63,20 @@ struct Stretch<'a, 'm> {
 }
 
 impl<'m> Run<'m> {
-    pub(super) fn new(manifest: &'m Manifest, now: Timestamp, suppressed: Suppressed, names: Names<'m>) -> Self {
+    pub(super) fn new(
+        manifest: &'m Manifest,
+        now: Timestamp,
+        suppressed: Suppressed,
+        names: Names<'m>,
+        opened: Opened<'m>,
+    ) -> Self {
         Self {
             manifest,
             now,
             instance_names: manifest.instances.iter().map(|instance| &*instance.name).collect(),
             suppressed,
             names,
+            opened,
             seen: manifest.events.iter().map(|_| Seen::default()).collect(),
             summaries: vec![None; manifest.events.len()],
             walked: vec![false; manifest.lists.len()],
@@ -95,9 +103,13 @@ impl<'m> Run<'m> {
         for (index, &list_index) in send.to.iter().enumerate() {
             let list = &self.manifest.lists[list_index];
             let is_new = !std::mem::replace(&mut self.walked[list_index], true);
-            let walk = self.walk(list_index);
             let place = send.to_places.get(index).unwrap_or(&list.place);
             let repeated = self.repeated(event_index, list_index, place, diagnostics);
+            if self.opened.offered[list_index].is_none() {
+                continue;
+            }
+            let walk = self.walk(list_index);
+            let files = self.opened.files;
             let mut unsaid = Diagnostics::new();
             let mut stretch = Stretch {
                 file: self.file_of(list),
@@ -113,7 +125,7 @@ impl<'m> Run<'m> {
                 of_template: Vec::new(),
                 unknown: HashSet::new(),
             };
-            let errors = lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
+            let errors = lists::walk(stretch.run.manifest, list, files, walk, diagnostics, &mut |row, diagnostics| {
                 // Its rows count the first time, and what is wrong with them was said then.
                 stretch.row(row, repeated.says(diagnostics, &mut unsaid))
             })?;
@@ -150,9 +162,10 @@ impl<'m> Run<'m> {
     /// Lists that no send uses and events that no send names are checked all the same.
     pub(super) fn check_unused(&mut self, diagnostics: &mut Diagnostics) {
         for (index, list) in self.manifest.lists.iter().enumerate() {
-            if !self.walked[index] {
+            if !self.walked[index] && self.opened.offered[index].is_some() {
                 let walk = self.walk(index);
-                let errors = lists::walk(self.manifest, list, walk, diagnostics, &mut |_, _| Ok(()));
+                let files = self.opened.files;
+                let errors = lists::walk(self.manifest, list, files, walk, diagnostics, &mut |_, _| Ok(()));
                 self.row_errors += errors.expect("nothing is written");
             }
         }

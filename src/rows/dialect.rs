@@ -10,7 +10,7 @@ use super::header::slug;
 const CANDIDATES: [u8; 4] = [b';', b',', b'\t', b'|'];
 
 /// The same as characters.
-pub(super) const DELIMITERS: [char; 4] = [';', ',', '\t', '|'];
+const DELIMITERS: [char; 4] = [';', ',', '\t', '|'];
 
 /// The delimiter that Excel's own first line `sep=;` names.
 pub(super) fn named(line: &str) -> Option<u8> {
@@ -48,6 +48,16 @@ pub(super) fn found(header: &str, wanted: &[&str]) -> u8 {
     }
     // One column only: nothing is separated, and a comma is what people expect.
     if best.1.1 > 1 { best.0 } else { b',' }
+}
+
+/// What a file separates its columns by, where the manifest's `delimiter` makes one column of all of them. Whatever else
+/// could be said of such a file would be said of a column that there is not.
+pub(super) fn missed(names: &[String], wanted: &[&str]) -> Option<char> {
+    let [only] = names else { return None };
+    if wanted.contains(&only.as_str()) {
+        return None;
+    }
+    only.chars().find(|c| DELIMITERS.contains(c))
 }
 
 /// The fields of a line, without quotes and the blanks around them; delimiters within quotes do not count.

@@ -1,0 +1,43 @@
+//! Where the records of a file begin and what separates their fields: behind a `sep=` line, which may say so, else what
+//! the manifest says, else what the header tells.
+//!
+//! Looks at text only as far as that needs; what the header holds is for others.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use super::records::Records;
+use super::{decode, dialect};
+
+type FileRecords = Records<Arc<File>>;
+
+pub(super) enum Start {
+    /// The header is the next one.
+    Records(Box<FileRecords>),
+    Empty,
+    Workbook,
+}
+
+/// `given` is the manifest's delimiter, `wanted` the columns that it names.
+pub(super) fn records(file: &Arc<File>, given: Option<u8>, wanted: &[&str]) -> io::Result<Start> {
+    let Some((mut records, named)) = from_start(file)? else { return Ok(Start::Workbook) };
+    let Some(line) = records.peek()? else { return Ok(Start::Empty) };
+    if let Some(delimiter) = given.or(named) {
+        records.delimiter = delimiter;
+    } else {
+        records.delimiter = dialect::found(line, wanted);
+    }
+    Ok(Start::Records(Box::new(records)))
+}
+
+/// A file's records without its `sep=` line, and what that names. `None` for a workbook.
+fn from_start(file: &Arc<File>) -> io::Result<Option<(FileRecords, Option<u8>)>> {
+    let decode::Opened::Text(decoder) = decode::open(Arc::clone(file))? else { return Ok(None) };
+    let mut records = Records::new(decoder);
+    let named = records.peek()?.and_then(dialect::named);
+    if named.is_some() {
+        records.skip_line()?;
+    }
+    Ok(Some((records, named)))
+}
