@@ -343,6 +343,7 @@ mod tests {
             (b"sep=;\r\nPhone;name\r\n5511999998888;Ana\r\n", &[], &[]),
             (&utf16, &[], &[]),
             (b"Celular|Nome\n1|2\n", columns, &[]),
+            (b"Id,\"Nome; a; b; c\r\n\r\nd; \"\"e\"\"\",phone\r\n1,Ana,2\r\n", &[], &[]),
             (b"", &[], &["a.csv E206"]),
             (b"\n\n  \n", &[], &["a.csv E206"]),
             (b"\xEF\xBB\xBF", &[], &["a.csv E206"]),

@@ -1,13 +1,13 @@
-//! Where the records of a file begin and what separates their fields: behind a `sep=` line, which may say so, else what
-//! the manifest says, else what the header tells.
+//! Where the records of a file begin, behind a `sep=` line, and what separates their fields: what the manifest says, else
+//! that line, else what the header tells.
 //!
 //! Looks at text only as far as that needs; what the header holds is for others.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek};
 use std::sync::Arc;
 
-use super::records::Records;
+use super::records::{FIELD_BYTES_MAX, Records};
 use super::{decode, dialect};
 
 type FileRecords = Records<Arc<File>>;
@@ -21,9 +21,14 @@ pub(super) enum Start {
 
 /// `given` is the manifest's delimiter, `wanted` the columns that it names.
 pub(super) fn records(file: &Arc<File>, given: Option<u8>, wanted: &[&str]) -> io::Result<Start> {
-    let Some((mut records, named)) = from_start(file)? else { return Ok(Start::Workbook) };
+    let Some((mut records, named)) = rewound(file)? else { return Ok(Start::Workbook) };
     let Some(line) = records.peek()? else { return Ok(Start::Empty) };
     if let Some(delimiter) = given.or(named) {
+        records.delimiter = delimiter;
+    } else if dialect::is_open(line) {
+        let delimiter = dialect::found(&head(&mut records)?, wanted);
+        let Some((again, _)) = rewound(file)? else { return Ok(Start::Workbook) };
+        records = again;
         records.delimiter = delimiter;
     } else {
         records.delimiter = dialect::found(line, wanted);
@@ -32,7 +37,8 @@ pub(super) fn records(file: &Arc<File>, given: Option<u8>, wanted: &[&str]) -> i
 }
 
 /// A file's records without its `sep=` line, and what that names. `None` for a workbook.
-fn from_start(file: &Arc<File>) -> io::Result<Option<(FileRecords, Option<u8>)>> {
+fn rewound(file: &Arc<File>) -> io::Result<Option<(FileRecords, Option<u8>)>> {
+    (&**file).rewind()?;
     let decode::Opened::Text(decoder) = decode::open(Arc::clone(file))? else { return Ok(None) };
     let mut records = Records::new(decoder);
     let named = records.peek()?.and_then(dialect::named);
@@ -40,4 +46,16 @@ fn from_start(file: &Arc<File>) -> io::Result<Option<(FileRecords, Option<u8>)>>
         records.skip_line()?;
     }
     Ok(Some((records, named)))
+}
+
+/// The header and what follows it, as far as a quoted name with line breaks in it may reach.
+fn head(records: &mut FileRecords) -> io::Result<String> {
+    let mut head = String::new();
+    while head.len() <= FIELD_BYTES_MAX {
+        let Some(line) = records.peek()? else { break };
+        head.push_str(line);
+        head.push('\n');
+        records.skip_line()?;
+    }
+    Ok(head)
 }
