@@ -57,6 +57,7 @@ pub fn expand(
         run.send(send, diagnostics, sink)?;
     }
     run.check_unused(diagnostics);
+    run.check_dates(diagnostics);
     Ok(run.finish())
 }
 

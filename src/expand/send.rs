@@ -1,7 +1,7 @@
 //! Expands the sends of a manifest one after the other: recipients, duplicates, suppression, wording, instance.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
@@ -15,8 +15,10 @@ use super::seen::{First, Seen};
 use super::summary::{EventSummary, Expansion};
 use super::wording::{Found, Worded, Wording};
 use super::{Sink, assign};
+use crate::diagnostic::text::event::invited_too_late;
 use crate::diagnostic::text::recipient as text;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Span};
+use crate::manifest::event::Field;
 use crate::manifest::{EventTemplate, EventZone, ListKind, Manifest, Names, RecipientList, Send, Values};
 use crate::message::{Expanded, Message, MessageKey, RowSource, SkipReason, SkippedRow};
 use crate::recipient::{Kind, Recipient};
@@ -172,6 +174,24 @@ impl<'m> Run<'m> {
         for (index, event) in self.manifest.events.iter().enumerate() {
             if !self.manifest.sends.iter().any(|send| send.event == Some(index)) {
                 Wording::new(event, &[], self.now, diagnostics);
+            }
+        }
+    }
+
+    /// Events of which even the last is over before an instance may send the first invitation.
+    pub(super) fn check_dates(&self, diagnostics: &mut Diagnostics) {
+        for (index, summary) in self.summaries.iter().enumerate() {
+            let Some(summary) = summary.as_ref().filter(|summary| !summary.canceled) else { continue };
+            let sends = self.manifest.sends.iter().filter(|send| send.event == Some(index));
+            let via: BTreeSet<usize> = sends.flat_map(|send| send.via.iter().copied()).collect();
+            let is_late = |instance: &usize| {
+                let not_before = self.manifest.instances[*instance].limits.not_before;
+                not_before.zip(summary.last.at).is_some_and(|(not_before, at)| not_before >= at)
+            };
+            let late: Vec<&str> = via.iter().filter(|one| is_late(one)).map(|one| self.instance_names[*one]).collect();
+            if !late.is_empty() {
+                let place = self.manifest.events[index].place_of(Field::DateTime, 0).clone();
+                diagnostics.push(invited_too_late(&late).at(place));
             }
         }
     }
