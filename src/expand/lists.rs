@@ -97,7 +97,8 @@ pub(super) fn walk(
         ListKind::Inline(entries) => {
             let offered = cells::offered_by_entries(entries);
             for (number, entry) in (0..).zip(entries) {
-                let cells = Cells::Entry { entry, number, offered: &offered };
+                let values = cells::values_of(entry);
+                let cells = Cells::Entry { entry, values: &values, number, offered: &offered };
                 let audience = audience(&cells, walk.says(diagnostics, &mut unsaid));
                 on_row(ListRow { cells, audience }, diagnostics)?;
             }
