@@ -1,13 +1,16 @@
 //! Opens a campaign: manifest and rows, checked and expanded once, into the store that everything after works from.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::confirm::{self, Deed};
 use super::failure::Failure;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::render::{ListNames, Summary};
+use crate::engine::StopSignal;
 use crate::expand::Expansion;
 use crate::ledger::Spool;
 use crate::manifest::{self, ListKind, Manifest};
@@ -29,30 +32,50 @@ pub(super) enum Keep {
 }
 
 /// Reads and checks everything there is to check.
-pub(super) fn open(path: &Path, now: Timestamp, keep: Keep) -> Result<Campaign, Failure> {
+pub(super) fn open(
+    path: &Path,
+    now: Timestamp,
+    keep: Keep,
+    stop: Option<&mut StopSignal>,
+) -> Result<Campaign, Failure> {
     let mut diagnostics = Diagnostics::new();
     let manifest = manifest::load(path, &mut diagnostics);
-    expand(manifest, diagnostics, now, keep)
+    expand(manifest, diagnostics, now, keep, stop)
 }
 
-/// Expands a manifest whose own faults are in `diagnostics` already.
+/// Expands a manifest whose own faults are in `diagnostics` already. Long lists take a while: `stop` ends it at any row,
+/// where somebody listens to signals.
 pub(super) fn expand(
     manifest: Option<Manifest>,
     mut diagnostics: Diagnostics,
     now: Timestamp,
     keep: Keep,
+    mut stop: Option<&mut StopSignal>,
 ) -> Result<Campaign, Failure> {
+    let mut is_stopped = false;
     let mut spool = Spool::new();
     let expansion = manifest
         .as_ref()
         .map(|manifest| {
-            crate::expand::expand(manifest, now, &mut diagnostics, &mut |row| match keep {
-                Keep::Rows => spool.push(&row),
-                Keep::Nothing => Ok(()),
+            crate::expand::expand(manifest, now, &mut diagnostics, &mut |row| {
+                if stop.as_mut().is_some_and(|stop| stop.has_come()) {
+                    is_stopped = true;
+                    return Err(io::Error::other("interrupted"));
+                }
+                match keep {
+                    Keep::Rows => spool.push(&row),
+                    Keep::Nothing => Ok(()),
+                }
             })
         })
-        .transpose()
-        .map_err(|error| Failure::refused(format!("the expanded rows cannot be kept: {error}")))?;
+        .transpose();
+    let expansion = expansion.map_err(|error| {
+        if is_stopped {
+            confirm::interrupted(Deed::Send)
+        } else {
+            Failure::refused(format!("the expanded rows cannot be kept: {error}"))
+        }
+    })?;
     Ok(Campaign { manifest, expansion, spool, diagnostics })
 }
 

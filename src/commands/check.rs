@@ -1,7 +1,7 @@
 //! `check`: asks Z-API how each instance is, and which of the listed groups it cannot write to. Sends nothing and
 //! changes nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{Timestamp, Zoned};
@@ -24,6 +24,8 @@ use crate::report::{Stream, words};
 
 /// Between two questions about groups: nobody waits for them, and Z-API has other things to do.
 const PACE: Duration = Duration::from_millis(250);
+/// A service that answers for no group any more is not asked about all of them.
+const FAULTS_IN_ROW_MAX: u32 = 10;
 /// A sign of life after so many groups.
 const SAID_EVERY: usize = 50;
 
@@ -151,37 +153,54 @@ impl Look<'_> {
 
     /// Membership from the list of groups; what may be written where only for those it is in, one by one.
     async fn groups(&self, index: usize, listed: &Listed, report: &mut InstanceReport) -> Result<(), CallFault> {
-        let gateway = &self.service.gateway;
-        let mut member: HashMap<String, String> = HashMap::new();
-        for page in 1.. {
-            let found = gateway.groups_page(index, page).await?;
-            let is_last = found.len() < Gateway::GROUPS_PAGE_SIZE;
-            let before = member.len();
-            member.extend(found.into_iter().filter(|chat| chat.is_group).map(|group| (group.phone, group.name)));
-            // A server that answers the same page again and again does not keep us.
-            if is_last || member.len() == before {
-                break;
-            }
+        let mut member = HashSet::new();
+        let mut pages = self.service.gateway.group_pages(index);
+        while let Some(groups) = pages.next().await? {
+            member.extend(groups.into_iter().map(|group| group.phone));
             tokio::time::sleep(self.pace).await;
+        }
+        if pages.is_cut_off() {
+            let seen = words::count(member.len() as u64, "group", "groups");
+            report.faults.push(format!("its list of groups was left after {seen}: it may be in more than it says"));
         }
         // The stand-in is in whatever group it is asked about, and cannot list them all.
         let is_in_all = self.service.sandbox.is_some();
+        let mut faults_in_row = 0;
         for (done, group) in listed.iter().enumerate() {
             self.sign_of_life(&report.name, done, listed.len());
-            if !is_in_all && !member.contains_key(&group.recipient) {
+            if !is_in_all && !member.contains(&group.recipient) {
                 report.not_in.push(group.clone());
-                continue;
+            } else if faults_in_row < FAULTS_IN_ROW_MAX {
+                faults_in_row = self.rules(index, group, report).await.map_or(faults_in_row + 1, |()| 0);
+                tokio::time::sleep(self.pace).await;
             }
-            let metadata = gateway.light_group_metadata(index, &group.recipient).await?;
-            if metadata.is_group_announcement == Some(true) && metadata.community_id.is_some() {
-                report.announcement.push(group.clone());
-            }
-            if metadata.admin_only_message == Some(true) {
-                report.admin_only.push(group.clone());
-            }
-            tokio::time::sleep(self.pace).await;
+        }
+        if faults_in_row == FAULTS_IN_ROW_MAX {
+            report
+                .faults
+                .push(format!("after {FAULTS_IN_ROW_MAX} such groups in a row the others were not asked about"));
         }
         Ok(())
+    }
+
+    /// Who may write in one group; what is wrong with it hides nothing of the others.
+    async fn rules(&self, index: usize, group: &GroupLine, report: &mut InstanceReport) -> Result<(), ()> {
+        match self.service.gateway.light_group_metadata(index, &group.recipient).await {
+            Ok(metadata) => {
+                if metadata.is_group_announcement == Some(true) && metadata.community_id.is_some() {
+                    report.announcement.push(group.clone());
+                }
+                if metadata.admin_only_message == Some(true) {
+                    report.admin_only.push(group.clone());
+                }
+                Ok(())
+            }
+            Err(fault) => {
+                let GroupLine { recipient, label, source } = group;
+                report.faults.push(format!("\"{label}\" {recipient} {source} cannot be looked at: {fault}"));
+                Err(())
+            }
+        }
     }
 
     fn sign_of_life(&self, name: &str, done: usize, all: usize) {

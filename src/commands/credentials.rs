@@ -4,10 +4,9 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::failure::Failure;
 use crate::instance::{Credentials, Instance};
@@ -55,31 +54,32 @@ fn read_file(path: &Path) -> Result<Variables, Failure> {
     if found.len() > BYTES_MAX {
         return Err(cannot("it is too large for a file of credentials".to_owned()));
     }
-    let file = File::open(path).map_err(|error| cannot(error.to_string()))?;
-    parse(file).map_err(|line| {
-        cannot(match line {
-            Fault::Entry(number) => format!("entry {number} is not NAME=value"),
-            Fault::Io(error) => error,
-        })
-        .help("a value with blanks, # or $ in it stands in single quotes: NAME='value'")
+    let bytes = SecretSlice::from(std::fs::read(path).map_err(|error| cannot(error.to_string()))?);
+    parse(bytes.expose_secret()).map_err(|fault| match fault {
+        Fault::Entry(number) => cannot(format!("entry {number} is not NAME=value"))
+            .help("a value with blanks, # or $ in it stands in single quotes: NAME='value'"),
+        Fault::Encoding => cannot("it is not in UTF-8".to_owned()).help("save it as UTF-8"),
     })
 }
 
 enum Fault {
     /// The number of the entry, from 1. The library's own message would show the line, so the secret.
     Entry(usize),
-    Io(String),
+    Encoding,
 }
 
-fn parse(reader: impl std::io::Read) -> Result<Variables, Fault> {
+fn parse(bytes: &[u8]) -> Result<Variables, Fault> {
+    // An editor's mark of the encoding.
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.contains(&0) || std::str::from_utf8(bytes).is_err() {
+        return Err(Fault::Encoding);
+    }
     let mut variables = Variables::new();
-    for (entry, number) in dotenvy::from_read_iter(reader).zip(1..) {
+    for (entry, number) in dotenvy::from_read_iter(bytes).zip(1..) {
         match entry {
             Ok((name, value)) => {
-                let name = name.trim_start_matches('\u{feff}').to_owned();
                 variables.entry(name).or_insert_with(|| SecretString::from(value));
             }
-            Err(dotenvy::Error::Io(error)) => return Err(Fault::Io(error.to_string())),
             Err(_) => return Err(Fault::Entry(number)),
         }
     }
@@ -180,11 +180,15 @@ recipients:
     #[test]
     fn files_are_read_as_people_write_them() {
         let text = "# comment\nA_ID=abc\nexport A_TOKEN=\"with blank\"\r\nB_ID='x#y'\nA_ID=later\n\nEMPTY=\n";
-        let Ok(variables) = parse(text.as_bytes()) else { panic!("not read") };
+        let Ok(variables) = parse(format!("\u{feff}{text}").as_bytes()) else { panic!("not read") };
         let value = |name: &str| variables[name].expose_secret().to_owned();
         assert_eq!((value("A_ID").as_str(), value("A_TOKEN").as_str()), ("abc", "with blank"));
         assert_eq!((value("B_ID").as_str(), value("EMPTY").as_str()), ("x#y", ""));
         assert!(matches!(parse("A=1\nno equals sign".as_bytes()), Err(Fault::Entry(2))));
+        let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [&utf_16[..], b"A=\xE1\n"] {
+            assert!(matches!(parse(bytes), Err(Fault::Encoding)));
+        }
     }
 
     #[test]

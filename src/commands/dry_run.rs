@@ -16,7 +16,7 @@ use crate::diagnostic::render;
 use crate::diagnostic::text::run as text;
 use crate::exit::Exit;
 use crate::instance::Instance;
-use crate::ledger::sent::Sent;
+use crate::ledger::sent::{self, Sent};
 use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
 use crate::manifest::Manifest;
 use crate::quota::{self, Quota};
@@ -31,6 +31,7 @@ pub(super) struct Wish<'a> {
     pub rate: Option<Rate>,
     pub limit: Option<u64>,
     pub resend_unknown: Option<u64>,
+    pub new_ledger: bool,
     pub previews: bool,
 }
 
@@ -51,6 +52,13 @@ pub(super) struct Planned<'a> {
     previews: bool,
 }
 
+impl Planned<'_> {
+    /// Something that this run selected is left out, and a person has to see to it.
+    pub(super) fn is_faulty(&self) -> bool {
+        self.plan.invalid_selected > 0 || self.plan.selected.blocked > 0
+    }
+}
+
 /// `apply --dry-run`.
 pub(super) fn run(
     args: &ApplyArgs,
@@ -67,20 +75,24 @@ pub(super) fn run(
         rate: args.rate,
         limit: args.limit,
         resend_unknown: args.resend_unknown,
+        new_ledger: args.new_ledger,
         previews: false,
     };
     let instances = instances(campaign, &wish);
-    let planned = match campaign.manifest.as_ref().filter(|_| errors == 0) {
-        Some(manifest) => Some(plan(campaign, manifest, instances.as_deref(), &wish, now, &mut |_| Ok(()))?),
-        None => None,
-    };
-    if let Some(planned) = &planned {
+    let planned = campaign.manifest.as_ref().filter(|_| errors == 0).map(|manifest| {
+        let planned = plan(campaign, manifest, instances.as_deref(), &wish, now, &mut |_| Ok(()))?;
         confirm::check_number(args.yes, planned.to_do)?;
-    }
-    let exit = match &planned {
-        None => Exit::Refused,
-        Some(planned) if planned.plan.invalid > 0 || planned.plan.selected.blocked > 0 => Exit::Faults,
-        Some(_) => Exit::Done,
+        Ok::<_, Failure>(planned)
+    });
+    let (planned, refused) = match planned.transpose() {
+        Err(failure) if args.format == Format::Json => (None, Some(failure)),
+        planned => (planned?, None),
+    };
+    let exit = match (&planned, &refused) {
+        (_, Some(failure)) => failure.exit,
+        (None, None) => Exit::Refused,
+        (Some(planned), None) if planned.is_faulty() => Exit::Faults,
+        (Some(_), None) => Exit::Done,
     };
     let machine = Stream::Stdout.style(global.show_recipients);
     match args.format {
@@ -88,26 +100,16 @@ pub(super) fn run(
             tell_people(campaign, planned.as_ref(), &args.manifest, global, now)?;
         }
         Format::Json => {
-            let report = json::ApplyReport {
-                campaign: campaign.manifest.as_ref().map_or("", |manifest| &manifest.campaign),
-                dry_run: true,
-                sandbox: None,
-                plan: planned.as_ref().map(|planned| planned.plan.total).unwrap_or_default(),
-                messages: planned.as_ref().map(|planned| planned.counts).unwrap_or_default(),
-                requests: 0,
-                duration: std::time::Duration::ZERO,
-                results: None,
-                ledger: planned
-                    .as_ref()
-                    .filter(|planned| planned.note != LedgerNote::Missing)
-                    .map(|planned| planned.paths.ledger.display().to_string()),
-                exit: exit.code(),
-                stopped: None,
-                errors: Vec::new(),
-                diagnostics: render::json_array(&campaign.diagnostics, machine.mask),
-                mask: machine.mask,
-            };
-            Stream::Stdout.say(&json::apply(&report))?;
+            Stream::Stdout.say(&json::apply(&report(
+                campaign,
+                planned.as_ref(),
+                refused.as_ref(),
+                exit,
+                machine.mask,
+            )))?;
+            if let Some(failure) = refused {
+                failure.typed(&apply::with_ledger(&args.manifest, &args.ledger)).tell(global);
+            }
         }
         Format::Github | Format::Sarif | Format::Junit => {
             let summary = campaign.summary(&args.manifest);
@@ -115,6 +117,33 @@ pub(super) fn run(
         }
     }
     Ok(exit)
+}
+
+fn report<'a>(
+    campaign: &'a Campaign,
+    planned: Option<&Planned<'_>>,
+    refused: Option<&Failure>,
+    exit: Exit,
+    mask: bool,
+) -> json::ApplyReport<'a> {
+    json::ApplyReport {
+        campaign: campaign.manifest.as_ref().map_or("", |manifest| &manifest.campaign),
+        dry_run: true,
+        sandbox: None,
+        plan: planned.map(|planned| planned.plan.total).unwrap_or_default(),
+        messages: planned.map(|planned| planned.counts).unwrap_or_default(),
+        requests: 0,
+        duration: std::time::Duration::ZERO,
+        results: None,
+        ledger: planned
+            .filter(|planned| planned.note != LedgerNote::Missing)
+            .map(|planned| planned.paths.ledger.display().to_string()),
+        exit: exit.code(),
+        stopped: refused.map(|failure| failure.message.clone()),
+        errors: Vec::new(),
+        diagnostics: render::json_array(&campaign.diagnostics, mask),
+        mask,
+    }
 }
 
 /// Diagnostics on standard error, the plan on standard output.
@@ -162,7 +191,7 @@ pub(super) fn plan<'a>(
     planning::check_selection(manifest, wish.selection)?;
     let purpose = Purpose::of_apply(wish.ledger.sandbox);
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(wish.ledger.ledger.as_deref(), None);
-    let (ledger, note) = open(&paths)?;
+    let (ledger, note) = open(&paths, wish.new_ledger)?;
     let narrow = planning::narrow(wish.selection);
     let columns = planning::columns(manifest);
     let suppressed =
@@ -187,7 +216,8 @@ pub(super) fn plan<'a>(
     }
     planning::check_numbers(&plan, wish.resend_unknown, wish.rules.cancel_left)?;
     let limits = planning::limits(manifest, wish.rate, purpose);
-    let mut notes = tested::notes(manifest, &plan, &narrow, &paths.tested);
+    let mut notes = planning::twins(&plan, &paths.ledger, &campaign.spool)?;
+    notes.extend(tested::notes(manifest, &plan, &narrow, &paths.tested));
     let sent = match sent_today(manifest, instances, &ledger, wish, now) {
         Ok(sent) => sent,
         Err(why) => {
@@ -199,9 +229,13 @@ pub(super) fn plan<'a>(
     let estimate = estimate::of(manifest, &plan, &limits, wish.limit, sent, now)?;
     let counts = ledger.counts(&narrow)?;
     match Sent::read(&paths.sent) {
+        _ if wish.new_ledger => {}
         // An apply refuses any other ledger, too: an empty one that was begun after the right one was lost.
         Ok(Some(sent)) if sent.ledger != ledger.id() => notes.insert(0, sent_elsewhere(&paths.sent, &sent)),
-        Ok(_) => {}
+        Ok(_) => {
+            let refusal = sent::check(&paths.sent, &paths.ledger, Some(&ledger)).err();
+            notes.splice(..0, refusal.map(|why| format!("apply refuses to send: {why}")));
+        }
         Err(error) if note == LedgerNote::Missing => return Err(error.into()),
         Err(error) => notes.insert(0, format!("apply refuses to send: {error}")),
     }
@@ -245,8 +279,11 @@ fn sent_elsewhere(path: &std::path::Path, sent: &Sent) -> String {
     )
 }
 
-/// The ledger as it is, without its lock; an empty one where there is none.
-fn open(paths: &Paths) -> Result<(Ledger, LedgerNote), Failure> {
+/// The ledger as it is, without its lock; an empty one where there is none, or where a new one is asked for.
+fn open(paths: &Paths, is_new: bool) -> Result<(Ledger, LedgerNote), Failure> {
+    if is_new {
+        return Ok((Ledger::in_memory(&paths.identity)?, LedgerNote::Missing));
+    }
     match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
         Ok(ledger) => {
             let messages = ledger.counts(&Narrow::default())?.total();

@@ -1,12 +1,19 @@
 //! Why a command cannot go on: the exit code and the words, one line each for what is wrong and what to do.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use crate::cli::GlobalArgs;
 use crate::exit::Exit;
 use crate::ledger::LedgerError;
 use crate::quota::QuotaError;
+use crate::recipient::mask_in_text;
+use crate::report::Stream;
 
-/// Ends a command. Holds no secret and no recipient.
+/// Stands in a help for the manifest as it was typed, with the flags by which the same ledger is found.
+pub(super) const TYPED: &str = "{typed}";
+
+/// Ends a command. Holds no secret; the service's words in it may name a person's number.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub exit: Exit,
@@ -24,9 +31,24 @@ impl Failure {
         Self::new(Exit::Refused, message)
     }
 
+    /// What to do; [`TYPED`] in it becomes what was typed.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    pub(super) fn typed(mut self, typed: &str) -> Self {
+        self.help = self.help.map(|help| help.replace(TYPED, typed));
+        self
+    }
+
+    /// Tells people, on standard error, off a terminal without persons' numbers. Nobody is left to be told when it is
+    /// closed: the exit code still says it.
+    pub(super) fn tell(&self, global: &GlobalArgs) {
+        let text = format!("{self}\n");
+        let is_masked = Stream::Stderr.style(global.show_recipients).mask;
+        let shown = if is_masked { mask_in_text(&text) } else { Cow::Borrowed(&*text) };
+        let _ = Stream::Stderr.say(&shown);
     }
 }
 
@@ -40,9 +62,11 @@ impl fmt::Display for Failure {
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let help = match &error {
-            LedgerError::Missing { .. } => Some("nothing was applied yet; start with `zapi-batch apply`"),
+            LedgerError::Missing { .. } => {
+                Some(format!("nothing was applied yet; start with zapi-batch apply {TYPED}"))
+            }
             LedgerError::Locked { .. } => {
-                Some("wait until it is done, or stop it there; `zapi-batch status` works meanwhile")
+                Some(format!("wait until it is done, or stop it there; zapi-batch status {TYPED} works meanwhile"))
             }
             _ => None,
         };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::confirm::Deed;
-use super::failure::Failure;
+use super::failure::{Failure, TYPED};
 use crate::report::Stream;
 use std::io::IsTerminal;
 
@@ -19,9 +19,10 @@ pub(super) fn check_terminal(deed: Deed, is_loopback: bool, yes: Option<Option<u
         return Ok(());
     }
     Err(Failure::refused(format!("there is no terminal to ask on; nothing was {}", deed.done())).help(match deed {
-        Deed::Send => "look at the plan, then give --yes=COUNT with its number of messages (or --yes)",
+        Deed::Send => "look at the plan, then give --yes=COUNT with its number of messages (or --yes)".to_owned(),
         Deed::TakeBack => {
-            "zapi-batch check says how many of this campaign wait: give --yes=COUNT with that number (or --yes)"
+            let check = format!("zapi-batch check {TYPED} says how many of this campaign wait");
+            format!("{check}: give --yes=COUNT with that number (or --yes)")
         }
     }))
 }

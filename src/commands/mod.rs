@@ -33,13 +33,12 @@ mod written;
 use crate::cli::{Cli, Command, Format};
 use crate::diagnostic::render;
 use crate::exit::Exit;
-use crate::report::Stream;
 
 /// Runs one command to its end and tells people why, when it could not go on.
 pub fn run(cli: &Cli) -> Exit {
     let global = &cli.global;
     if let Err(failure) = logging::start(global) {
-        let _ = Stream::Stderr.say(&format!("{failure}\n"));
+        failure.tell(global);
         return failure.exit;
     }
     let done = match &cli.command {
@@ -59,10 +58,30 @@ pub fn run(cli: &Cli) -> Exit {
         Command::Completions(args) => completions::run(args),
     };
     done.unwrap_or_else(|failure| {
-        // Nobody is left to be told when standard error is closed; the exit code still says it.
-        let _ = Stream::Stderr.say(&format!("{failure}\n"));
-        failure.exit
+        let exit = failure.exit;
+        failure.typed(&typed(&cli.command)).tell(global);
+        exit
     })
+}
+
+/// The manifest as it was typed, with the flags by which the same ledger is found.
+fn typed(command: &Command) -> String {
+    match command {
+        Command::Apply(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Plan(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Status(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Results(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Resolve(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Recall(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Check(args) => apply::with_ledger(&args.manifest, &args.ledger),
+        Command::Test(args) => apply::quoted(&args.manifest.display().to_string()),
+        Command::Validate(_)
+        | Command::Groups(_)
+        | Command::Sandbox(_)
+        | Command::Init(_)
+        | Command::Schema
+        | Command::Completions(_) => String::new(),
+    }
 }
 
 /// The renderer for what was typed.

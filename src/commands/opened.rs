@@ -28,6 +28,11 @@ pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened,
         }
         Err(paths.explain(error))
     })?;
+    let is_unused = ledger.begun_at()?.is_none();
+    // One that is empty stands where another was; and to write into an older copy would make it look like the newest.
+    if is_unused || (mode == Mode::Write && sent::is_of(&paths.sent, &ledger)?) {
+        sent::check(&paths.sent, &paths.ledger, Some(&ledger))?;
+    }
     Ok(Opened { manifest, ledger })
 }
 

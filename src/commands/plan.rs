@@ -15,7 +15,7 @@ use crate::report::{Estimate, EstimatedEnd, Stream, stream};
 
 pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
+    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows, None)?;
     let errors = campaign.fatal_errors(args.rules.skip_invalid);
     let style = Stream::Stdout.style(global.show_recipients);
     let mut writer = PlanWriter::new(style.mask)?;
@@ -27,6 +27,7 @@ pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure>
         rate: None,
         limit: None,
         resend_unknown: None,
+        new_ledger: false,
         previews: true,
     };
     let instances = dry_run::instances(&mut campaign, &wish);
@@ -58,7 +59,7 @@ pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure>
     }
     Ok(match &planned {
         None => Exit::Refused,
-        Some(planned) if planned.plan.invalid > 0 || planned.plan.selected.blocked > 0 => Exit::Faults,
+        Some(planned) if planned.is_faulty() => Exit::Faults,
         Some(_) => Exit::Done,
     })
 }

@@ -1,19 +1,20 @@
 //! What `plan`, the dry run and `apply` share: what is selected, which instances, when it would be done, and the report
 //! that shows it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Zoned;
 
 use super::campaign::Campaign;
 
-use super::failure::Failure;
+use super::failure::{Failure, TYPED};
 use super::paths::Purpose;
 use crate::cli::{RulesArgs, SelectionArgs};
 use crate::delivery::{Limits, Rate};
 use crate::diagnostic::suggest::nearest;
 use crate::expand::{EventSummary, When};
-use crate::ledger::{InstanceRef, Narrow, Plan, PlanContext};
+use crate::ledger::{InstanceRef, LedgerError, Narrow, Plan, PlanContext, Spool, Twin, find_twins};
 use crate::manifest::event::{Builder, Texts, Zone};
 use crate::manifest::{EventTemplate, EventZone, Manifest, Template};
 use crate::plan::Rules;
@@ -75,20 +76,38 @@ pub(super) fn check_numbers(
 ) -> Result<(), Failure> {
     if let Some(given) = resend_unknown.filter(|given| *given != plan.resend) {
         let message = format!("--resend-unknown={given}, but {} would be sent again", words::messages(plan.resend));
-        return Err(Failure::refused(message).help("look at them first: zapi-batch status lists the unknown ones"));
+        return Err(Failure::refused(message)
+            .help(format!("look at them first: zapi-batch status {TYPED} lists the unknown ones")));
     }
     if cancel_left.is_some() && plan.invalid > 0 {
         let message = format!(
             "--cancel-left with {}: whom such a row names may only look as if nobody listed them",
             words::count(plan.invalid, "row with errors", "rows with errors")
         );
-        return Err(Failure::refused(message).help("correct the rows first: zapi-batch validate shows them"));
+        return Err(Failure::refused(message).help("correct the rows first; zapi-batch validate shows them"));
     }
     if let Some(given) = cancel_left.flatten().filter(|given| *given != plan.cancelable) {
         let message = format!("--cancel-left={given}, but {} would be called off", words::messages(plan.cancelable));
-        return Err(Failure::refused(message).help("zapi-batch plan shows which are left"));
+        return Err(Failure::refused(message).help(format!("zapi-batch plan {TYPED} shows which are left")));
     }
     Ok(())
+}
+
+/// A renamed campaign would invite everybody again.
+pub(super) fn twins(plan: &Plan, ledger: &Path, spool: &Spool) -> Result<Vec<String>, LedgerError> {
+    if plan.selected.create == 0 {
+        return Ok(Vec::new());
+    }
+    let note = |twin: &Twin| {
+        let name = twin.path.file_name().map_or_else(String::new, |name| name.display().to_string());
+        let at_least = if twin.is_cut { "at least " } else { "" };
+        format!(
+            "the campaign {} ({name}) has {at_least}{} of these recipients for an event of the same name and date; if this \
+             campaign was renamed, they are invited a second time",
+            twin.campaign, twin.recipients
+        )
+    };
+    Ok(find_twins(ledger, spool)?.iter().map(note).collect())
 }
 
 /// The limits of each instance, with `--rate` over the manifest's. A rehearsal keeps no daily limit.

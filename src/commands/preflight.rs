@@ -29,6 +29,10 @@ pub(super) async fn look(service: &Service, used: &[usize]) -> Result<Vec<String
                     FaultClass::Credentials => {
                         "set the instance's id, token and client token, then run the same command"
                     }
+                    FaultClass::Tls => {
+                        "look whether the base URL is right, and whether a proxy or a firewall on the way takes the \
+                         place of Z-API's certificate with its own; then run the same command"
+                    }
                     FaultClass::Network => "look at your connection, then run the same command",
                     FaultClass::Other => "run the same command again, or with --no-preflight",
                 };

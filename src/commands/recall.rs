@@ -19,8 +19,8 @@ use crate::cli::{GlobalArgs, RecallArgs, TextOrJson};
 use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
-use crate::ledger::sent::Sent;
-use crate::ledger::{Ledger, LedgerError, Mode, NamedRow, Narrow, Plan, Queued};
+use crate::ledger::sent::{self, Sent};
+use crate::ledger::{Ledger, LedgerError, Mode, NamedRow, Plan, Queued};
 use crate::report::Stream;
 use crate::report::recall::{self, QueueFound, RecallReport};
 
@@ -28,6 +28,7 @@ use crate::report::recall::{self, QueueFound, RecallReport};
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
+    let mut stop = apply::listen(Deed::TakeBack)?;
     let is_loopback = args.ledger.sandbox || service::base_url(&args.connection)?.is_loopback();
     guard::check_terminal(Deed::TakeBack, is_loopback, args.yes)?;
     let opened::Opened { manifest, mut ledger } = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
@@ -39,7 +40,12 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         service::reach(&manifest, &args.connection)?
     };
     let runtime = service::runtime()?;
-    let queues = runtime.block_on(look(&service, &ledger))?;
+    let queues = runtime.block_on(async {
+        tokio::select! {
+            queues = look(&service, &ledger) => queues,
+            _ = stop.next() => Err(confirm::interrupted(Deed::TakeBack)),
+        }
+    })?;
     let mut report = RecallReport {
         campaign: manifest.campaign.clone(),
         events: manifest.events.len(),
@@ -51,7 +57,6 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     tell_found(args, global, &report)?;
     let ours: u64 = queues.iter().map(|queue| queue.ours.len() as u64).sum();
     let plan = Plan::default();
-    let mut stop = runtime.block_on(async { StopSignal::listen() })?;
     let asked = Asked { plan: &plan, to_do: ours, yes: args.yes, cancel_left: None, is_loopback, deed: Deed::TakeBack };
     confirm::confirm(&asked, &runtime, &mut stop)?;
     settle_killed(&mut ledger, &queues, &mut report)?;
@@ -59,9 +64,10 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, &mut report))?;
     }
     ledger.end_recall()?;
-    if ours > 0 || !report.doubtful.is_empty() {
+    // The note and the results may be another ledger's, which took this one's place.
+    if (ours > 0 || !report.doubtful.is_empty()) && sent::is_of(&paths.sent, &ledger)? {
+        Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
         report.results = Some(written::results(&ledger, &paths.results, &manifest.results)?.path);
-        Sent::new(ledger.id(), &ledger.counts(&Narrow::default())?, Timestamp::now()).write(&paths.sent)?;
     }
     let exit = exit_of(&report);
     report.exit = exit.code();
@@ -130,23 +136,17 @@ pub(super) struct Waiting {
 /// Pages through the queue of an instance.
 pub(super) async fn waiting(gateway: &Gateway, instance: usize) -> Result<Waiting, CallFault> {
     let mut waiting = Waiting::default();
-    let mut after: Option<String> = None;
-    loop {
-        let page = gateway.queue_page(instance, after.as_deref()).await?;
-        let was = after.take();
-        after = page.paging_state.filter(|next| page.has_more && was.as_ref() != Some(next));
-        let is_empty = page.messages.is_empty();
-        waiting.messages += page.messages.len() as u64;
-        for message in page.messages {
+    let mut pages = gateway.queue_pages(instance);
+    while let Some(messages) = pages.next().await? {
+        waiting.messages += messages.len() as u64;
+        for message in messages {
             waiting.is_trial |= message.is_trial;
             if !message.zaap_id.is_empty() {
                 waiting.ids.insert(message.zaap_id);
             }
         }
-        if after.is_none() || is_empty {
-            return Ok(waiting);
-        }
     }
+    Ok(waiting)
 }
 
 /// What came of one message.

@@ -54,7 +54,7 @@ fn said(message: &UnknownMessage, verdict: &Verdict, mask: bool) -> String {
         Verdict::Arrived { .. } => {
             "accepted now; without its message id (--message-id) it can never be edited or called off"
         }
-        Verdict::NotArrived => "pending now: the next apply sends it",
+        Verdict::NotArrived => "pending now: the next apply sends it, if it is still wanted",
     };
     format!("{} for {recipient} ({}): {what}\n", row.event, row.source)
 }

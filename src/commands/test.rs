@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::apply::{self, Task};
 use super::campaign::{self, Keep};
+use super::confirm::Deed;
 use super::failure::Failure;
 use super::paths::Purpose;
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs, TestArgs, TextOrJson};
@@ -16,6 +17,7 @@ use crate::manifest::{self, Manifest};
 
 pub(super) fn run(args: &TestArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();
+    let mut stop = apply::listen(Deed::Send)?;
     let mut diagnostics = Diagnostics::new();
     let manifest = manifest::load(&args.manifest, &mut diagnostics);
     let (manifest, wordings) = match manifest {
@@ -25,10 +27,10 @@ pub(super) fn run(args: &TestArgs, global: &GlobalArgs) -> Result<Exit, Failure>
         }
         None => (None, Vec::new()),
     };
-    let campaign = campaign::expand(manifest, diagnostics, now, Keep::Rows)?;
+    let campaign = campaign::expand(manifest, diagnostics, now, Keep::Rows, Some(&mut stop))?;
     let purpose = Purpose::of_test(args.sandbox);
     let task = Task { campaign: &campaign, purpose, wordings: &wordings, command: command(args) };
-    apply::apply(&as_apply(args), global, &task, now)
+    apply::apply(&as_apply(args), global, &task, stop, now)
 }
 
 fn for_test(manifest: &Manifest, wordings: &[Wording], is_faulty: bool) -> Result<Manifest, Failure> {

@@ -22,7 +22,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs) -> Result<Exit, Fail
         summary.lists = ListNames::FromHere;
     }
     for path in &args.manifests {
-        let mut campaign = campaign::open(path, now, Keep::Nothing)?;
+        let mut campaign = campaign::open(path, now, Keep::Nothing, None)?;
         let mut checked = campaign.summary(path);
         if summary.lists == ListNames::FromHere {
             from_here(path, &mut campaign.diagnostics, &mut checked);

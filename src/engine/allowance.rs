@@ -35,7 +35,8 @@ pub(super) enum Allowed {
 #[derive(Debug, Default)]
 pub(super) struct Credit {
     day: Option<civil::Date>,
-    /// The first moment that no longer belongs to `day`.
+    /// The first moment that belongs to `day`, and the first that no longer does.
+    begins: Timestamp,
     ends: Timestamp,
     left: u32,
     wanted: Option<u32>,
@@ -44,13 +45,15 @@ pub(super) struct Credit {
 }
 
 impl Credit {
-    /// Turns to the day of a moment. Gives back what was reserved for the day before.
+    /// Turns to the day of a moment, which is an earlier one where the clock was set back. Gives back what was reserved for
+    /// the other day.
     pub(super) fn turn(&mut self, limits: &Limits, now: Now) -> Option<(civil::Date, u32)> {
-        if self.day.is_some() && now.clock < self.ends {
+        if self.day.is_some() && (self.begins..self.ends).contains(&now.clock) {
             return None;
         }
         let unused = self.unused();
         self.day = Some(window::day(limits, now.clock));
+        self.begins = window::day_begins(limits, now.clock);
         self.ends = window::next_day(limits, now.clock);
         self.left = 0;
         self.used_up = None;
@@ -61,13 +64,15 @@ impl Credit {
         self.day.unwrap_or_default()
     }
 
-    /// Only after [`Credit::turn`].
-    pub(super) fn allow(&mut self, limit: u32, want: usize, now: Now) -> Allowed {
+    /// Only after [`Credit::turn`]. `outstanding` sends of this lane are not settled: each of them may come to nothing, and
+    /// then it is used again, so that the day is not over before they are.
+    pub(super) fn allow(&mut self, limit: u32, want: usize, outstanding: usize, now: Now) -> Allowed {
         if self.left > 0 {
             return Allowed::Now(want.min(self.left as usize));
         }
         match self.used_up {
             _ if self.wanted.is_some() => Allowed::Asking,
+            Some(ask_at) if now.since < ask_at && outstanding > 0 => Allowed::Asking,
             Some(ask_at) if now.since < ask_at => {
                 Allowed::Wait { why: Why::DailyLimit { limit }, until: self.ends, ask_at }
             }
@@ -186,21 +191,37 @@ mod tests {
         let mut credit = Credit::default();
         assert_eq!(credit.turn(&limits, now(0)), None);
         let day = credit.day();
-        assert_eq!(credit.allow(3, 2, now(0)), Allowed::Ask(2));
-        assert_eq!(credit.allow(3, 2, now(0)), Allowed::Asking);
+        assert_eq!(credit.allow(3, 2, 0, now(0)), Allowed::Ask(2));
+        assert_eq!(credit.allow(3, 2, 0, now(0)), Allowed::Asking);
         credit.granted(day, 2, now(0));
-        assert_eq!(credit.allow(3, 5, now(0)), Allowed::Now(2));
+        assert_eq!(credit.allow(3, 5, 0, now(0)), Allowed::Now(2));
         credit.take();
         credit.take();
-        assert_eq!(credit.allow(3, 5, now(1)), Allowed::Ask(5));
+        assert_eq!(credit.allow(3, 5, 0, now(1)), Allowed::Ask(5));
         credit.granted(day, 1, now(1));
         credit.take();
-        assert!(matches!(credit.allow(3, 5, now(2)), Allowed::Wait { why: Why::DailyLimit { limit: 3 }, .. }));
+        assert_eq!(credit.allow(3, 5, 3, now(2)), Allowed::Asking, "what is in flight may come to nothing");
+        assert!(matches!(credit.allow(3, 5, 0, now(2)), Allowed::Wait { why: Why::DailyLimit { limit: 3 }, .. }));
         assert_eq!(credit.put_back(day), None, "a rejected one is used again");
-        assert_eq!(credit.allow(3, 5, now(2)), Allowed::Now(1));
+        assert_eq!(credit.allow(3, 5, 0, now(2)), Allowed::Now(1));
         assert_eq!(credit.turn(&limits, now(61)), Some((day, 1)), "the rest is given back at midnight");
-        assert_eq!(credit.allow(3, 1, now(61)), Allowed::Ask(1));
+        assert_eq!(credit.allow(3, 1, 0, now(61)), Allowed::Ask(1));
         assert_eq!(credit.put_back(day), Some((day, 1)), "yesterday's send does not count for today");
+    }
+
+    #[test]
+    fn a_clock_set_back_leads_to_the_day_that_it_shows() {
+        let limits = Limits { daily_limit: Some(3), ..Limits::default() };
+        let mut credit = Credit::default();
+        credit.turn(&limits, now(61));
+        let tomorrow = credit.day();
+        assert_eq!(credit.allow(3, 2, 0, now(61)), Allowed::Ask(2));
+        credit.granted(tomorrow, 1, now(61));
+        let set_back = Now { since: Duration::from_secs(62), clock: now(0).clock };
+        assert_eq!(credit.turn(&limits, set_back), Some((tomorrow, 1)));
+        assert_eq!(credit.day(), tomorrow.yesterday().unwrap());
+        assert_eq!(credit.allow(3, 2, 0, set_back), Allowed::Ask(2), "nothing is known of that day's limit");
+        assert_eq!(credit.turn(&limits, set_back), None);
     }
 
     #[test]

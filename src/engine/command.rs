@@ -8,6 +8,7 @@ use jiff::{Timestamp, civil};
 use super::event::Event;
 use super::stop::{Audience, Signal};
 use crate::delivery::{Delivery, Limits};
+use crate::gateway::CallFault;
 use crate::instance::Fingerprint;
 use crate::ledger::{Batch, Settlement, Work};
 use crate::outcome::Outcome;
@@ -83,7 +84,7 @@ pub enum Input {
     /// The answer to [`Command::AskStatus`]; `None` when it could not be had.
     Status { lane: usize, connected: Option<bool> },
     /// The answer to [`Command::AskQueue`].
-    Queue { lane: usize, waiting: Result<u32, String> },
+    Queue { lane: usize, waiting: Result<u32, CallFault> },
     /// The answer to [`Command::AskQuota`]: at most what was asked for.
     Quota { lane: usize, day: civil::Date, granted: u32 },
     /// A signal.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::command::{Command, Now};
 use super::event::LaneEnd;
 use super::fleet::{Committing, Fleet, Phase, SlotState};
+use super::lane::Lane;
 use crate::ledger::{Batch, Intent};
 use crate::message::AttemptKind;
 
@@ -125,7 +126,9 @@ impl Fleet {
             intents.push(Intent { attempt: slot.attempt, message: slot.message, kind, at: now.clock });
         }
         let settlements = std::mem::take(&mut self.settlements);
-        self.committing = Some(Committing { began: now.since, slots, tally: self.tally, last: self.last.take() });
+        let again = self.lanes.iter().map(Lane::again).sum();
+        let (tally, last) = (self.tally, self.last.take());
+        self.committing = Some(Committing { began: now.since, slots, tally, again, last });
         self.out.push(Command::Commit(Batch { settlements, intents }));
     }
 

@@ -13,6 +13,7 @@ use super::event::{Event, LaneEnd};
 use super::fleet::Fleet;
 use super::stop::{Audience, Signal};
 use crate::delivery::{Delivery, Limits, Rate};
+use crate::gateway::CallFault;
 use crate::instance::Fingerprint;
 use crate::ledger::Work;
 use crate::message::AttemptKind;
@@ -68,7 +69,7 @@ pub(super) struct Drill {
     /// What `/status` answers, by time.
     pub(super) connected: Box<dyn FnMut(Duration) -> Option<bool>>,
     /// What waits in the queue, by time and by how many were accepted.
-    pub(super) queue: Box<dyn FnMut(Duration, u32) -> u32>,
+    pub(super) queue: Box<dyn FnMut(Duration, u32) -> Result<u32, CallFault>>,
     pub(super) quota: HashMap<String, u32>,
     pub(super) stops: Vec<(Duration, Signal)>,
     pub(super) fail_commit: Option<usize>,
@@ -140,7 +141,7 @@ impl Drill {
             commit_takes: Box::new(|| ms(1)),
             script: Box::new(script),
             connected: Box::new(|_| Some(true)),
-            queue: Box::new(|_, _| 0),
+            queue: Box::new(|_, _| Ok(0)),
             quota: HashMap::new(),
             stops: Vec::new(),
             fail_commit: None,
@@ -231,7 +232,7 @@ impl Drill {
             }
             Command::AskQueue { lane, .. } => {
                 let waiting = (self.queue)(self.now, self.accepted);
-                self.later(ms(5), Input::Queue { lane, waiting: Ok(waiting) });
+                self.later(ms(5), Input::Queue { lane, waiting });
             }
             Command::AskQuota { lane, day, want, limit } => {
                 let used = self.quota.entry(format!("{lane} {day}")).or_default();

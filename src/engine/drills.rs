@@ -308,20 +308,6 @@ fn not_before_is_waited_for_and_not_after_ends_the_lane() {
 }
 
 #[test]
-fn the_queue_never_holds_more_than_allowed() {
-    let limits = Limits { max_queued: Some(20), ..unlimited() };
-    let drained = |at: Duration| u32::try_from(at.as_millis() / 500).unwrap();
-    let mut drill = Drill::new(options(8, vec![limits]), 100, Create, |_| (ms(10), accepted()));
-    drill.queue = Box::new(move |at, accepted| accepted.saturating_sub(drained(at)));
-    let drill = drill.run();
-    assert_eq!(drill.count(is_accepted), 100);
-    for (index, sent) in drill.sent.iter().enumerate() {
-        let waiting = u32::try_from(index + 1).unwrap().saturating_sub(drained(sent.at));
-        assert!(waiting <= 20, "{waiting} wait at {:?}", sent.at);
-    }
-}
-
-#[test]
 fn a_disconnected_lane_waits_and_the_others_go_on() {
     let back = Duration::from_mins(12);
     let script = move |sent: Sent| (ms(10), if sent.lane == 0 && sent.at < back { rejected() } else { accepted() });

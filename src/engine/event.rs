@@ -13,8 +13,9 @@ use crate::quota::QuotaError;
 /// terminal never slows the sending; ends of lanes are never left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Attempts were settled and their outcomes are on disk: the run's counts so far, and the latest of them.
-    Settled { tally: Tally, last: Settled },
+    /// Attempts were settled and their outcomes are on disk: the run's counts so far, and the latest of them. `again`
+    /// messages were taken up, came to nothing and wait to be taken up anew.
+    Settled { tally: Tally, again: u64, last: Settled },
     /// A lane has work and may not send yet. Said once for each reason and time.
     Waiting { lane: usize, why: Why, until: Timestamp },
     /// A lane that was said to wait goes on.
@@ -120,6 +121,8 @@ pub enum LaneEnd {
     Redirected { http_status: Option<u16>, error: String },
     /// As many pauses in a row as `retries` allows brought no answer, or none but 429. A person is needed.
     NoAnswer { pauses: u32, http_status: Option<u16>, error: String },
+    /// `maxQueued` holds, and Z-API's queue could not be read after so many pauses in a row. A person is needed.
+    QueueNotRead { pauses: u32, http_status: Option<u16>, error: String },
     /// This many rejections in a row. A person is needed.
     Rejections { in_row: u32, http_status: Option<u16>, error: String },
     /// This many outcomes in a row that nobody knows. A person is needed.

@@ -9,10 +9,11 @@ use std::time::Duration;
 use jiff::civil;
 
 use super::command::{Command, FleetOptions, Input, Now};
-use super::event::{Event, LaneEnd, Settled, Tally, Verdict, Why};
+use super::event::{Event, LaneEnd, Settled, Tally, Verdict};
 use super::lane::{Lane, Task};
-use super::settle::{Obstacle, STREAK_MAX};
+use super::settle::STREAK_MAX;
 use super::stop::{Audience, Signal};
+use crate::gateway::CallFault;
 use crate::ledger::{Settlement, Work};
 use crate::message::AttemptKind;
 use crate::outcome::{Outcome, Unknown};
@@ -61,6 +62,8 @@ pub(super) struct Committing {
     pub(super) slots: Vec<usize>,
     /// What holds once it is on disk.
     pub(super) tally: Tally,
+    /// Messages that wait to be taken up anew.
+    pub(super) again: u64,
     pub(super) last: Option<Settled>,
 }
 
@@ -205,7 +208,7 @@ impl Fleet {
             self.lanes[self.slots[slot].lane].armed.push_back(slot);
         }
         if let Some(last) = batch.last {
-            self.out.push(Command::Say(Event::Settled { tally: batch.tally, last }));
+            self.out.push(Command::Say(Event::Settled { tally: batch.tally, again: batch.again, last }));
         }
     }
 
@@ -282,18 +285,16 @@ impl Fleet {
         self.release(index, Outcome::HeldBack, Verdict::NotSent, now);
     }
 
-    fn queue_answered(&mut self, index: usize, waiting: Result<u32, String>, now: Now) {
+    fn queue_answered(&mut self, index: usize, waiting: Result<u32, CallFault>, now: Now) {
         let lane = &mut self.lanes[index];
         match waiting {
             Ok(waiting) => {
                 lane.pauses.queue_read();
                 lane.room.answered(lane.limits.max_queued.unwrap_or(u32::MAX), waiting, now);
             }
-            Err(error) => {
+            Err(fault) => {
                 lane.room.not_answered();
-                let epoch = lane.pauses.epoch();
-                let why = Why::QueueNotRead { error: error.clone() };
-                lane.pause(now, epoch, Obstacle { why, retry_after: None, http_status: None, error }, &mut self.out);
+                lane.queue_not_read(now, fault, &mut self.out);
             }
         }
     }

@@ -145,6 +145,11 @@ impl Lane {
         self.tasks.later.push_back(task);
     }
 
+    /// How many messages are to be tried again, now; none when the lane has ended.
+    pub(super) fn again(&self) -> u64 {
+        if self.end.is_some() { 0 } else { (self.tasks.again.len() + self.tasks.later.len()) as u64 }
+    }
+
     /// For how many messages the intent may be committed now. Says and asks what follows from the answer.
     pub(super) fn allowance(
         &mut self,
@@ -202,7 +207,7 @@ impl Lane {
 
     fn day_allowance(&mut self, now: Now, want: usize, out: &mut Vec<Command>) -> usize {
         let limit = self.limits.daily_limit.unwrap_or(u32::MAX);
-        match self.credit.allow(limit, want, now) {
+        match self.credit.allow(limit, want, self.outstanding, now) {
             Allowed::Now(allowed) => return allowed,
             Allowed::Asking => {}
             Allowed::Ask(want) => {

@@ -12,6 +12,8 @@ mod dispatch;
 mod drill;
 #[cfg(test)]
 mod drills;
+#[cfg(test)]
+mod drills_limits;
 pub mod event;
 pub mod fleet;
 mod gate;

@@ -94,7 +94,7 @@ mod tests {
 
     fn settled(accepted: u64) -> Event {
         let last = Settled { lane: 0, label: "a".into(), kind: AttemptKind::Create, verdict: Verdict::Accepted };
-        Event::Settled { tally: Tally { accepted, ..Tally::default() }, last }
+        Event::Settled { tally: Tally { accepted, ..Tally::default() }, again: 0, last }
     }
 
     #[test]

@@ -80,10 +80,10 @@ impl Pauses {
         (self.in_row, self.for_queue) = (0, 0);
     }
 
-    /// The queue could not be read by a call that was made in `epoch`.
-    pub fn queue_not_read(&mut self, now: Duration, epoch: u32) -> Next {
+    /// The queue could not be read.
+    pub fn queue_not_read(&mut self, now: Duration) -> Next {
         let before = self.in_row;
-        let next = self.not_sent(now, epoch, None);
+        let next = self.not_sent(now, self.epoch, None);
         self.for_queue += self.in_row - before;
         next
     }
@@ -144,13 +144,13 @@ mod tests {
         // A queue that can be read now and then is no reason to give up, and none to forget what sends met.
         let mut pauses = Pauses::new(2, 1);
         assert_eq!(pauses.not_sent(secs(0), 0, None), Next::Pause);
-        for epoch in 1..9 {
-            assert_eq!(pauses.queue_not_read(secs(0), epoch), Next::Pause);
+        for _ in 1..9 {
+            assert_eq!(pauses.queue_not_read(secs(0)), Next::Pause);
             pauses.queue_read();
             assert_eq!(pauses.in_row(), 1);
         }
-        assert_eq!(pauses.queue_not_read(secs(0), 9), Next::Pause);
-        assert_eq!(pauses.queue_not_read(secs(0), 10), Next::GiveUp { pauses: 2 });
+        assert_eq!(pauses.queue_not_read(secs(0)), Next::Pause);
+        assert_eq!(pauses.queue_not_read(secs(0)), Next::GiveUp { pauses: 2 });
     }
 
     #[test]

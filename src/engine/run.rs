@@ -17,7 +17,7 @@ use super::fleet::{Fleet, Stopped};
 use super::ledger_thread::{Ask, LedgerThread, Said};
 use super::outbox::Outbox;
 use super::stop::StopSignal;
-use crate::gateway::Gateway;
+use crate::gateway::{CallFault, Gateway};
 use crate::ledger::{Ledger, LedgerError, Narrow, Work};
 use crate::quota::{Quota, QuotaError};
 
@@ -275,17 +275,16 @@ async fn attempt(gateway: &Gateway, instance: usize, slot: usize, work: Work) ->
 }
 
 /// How many messages wait in an instance's queue, anybody's; counts no further than past `most`.
-async fn queue_length(gateway: &Gateway, instance: usize, most: u32) -> Result<u32, String> {
-    let (mut waiting, mut after) = (0_u32, None);
-    loop {
-        let page = gateway.queue_page(instance, after.as_deref()).await.map_err(|fault| fault.message)?;
-        waiting = waiting.saturating_add(u32::try_from(page.messages.len()).unwrap_or(u32::MAX));
-        let is_last = !page.has_more || page.messages.is_empty() || page.paging_state.is_none();
-        if is_last || waiting > most {
-            return Ok(waiting);
+async fn queue_length(gateway: &Gateway, instance: usize, most: u32) -> Result<u32, CallFault> {
+    let mut waiting = 0_u32;
+    let mut pages = gateway.queue_pages(instance);
+    while let Some(messages) = pages.next().await? {
+        waiting = waiting.saturating_add(u32::try_from(messages.len()).unwrap_or(u32::MAX));
+        if waiting > most {
+            break;
         }
-        after = page.paging_state;
     }
+    Ok(waiting)
 }
 
 /// Comes back at that moment, or a little earlier when it has to be met to the point; never without one.

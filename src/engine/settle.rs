@@ -8,6 +8,7 @@ use super::command::{Command, Now};
 use super::event::{LaneEnd, Verdict, Why};
 use super::lane::{Lane, Task};
 use super::retry::Next;
+use crate::gateway::{CallFault, FaultClass};
 use crate::message::AttemptKind;
 use crate::outcome::{NotSent, Outcome, Unknown};
 
@@ -112,20 +113,36 @@ impl Lane {
     pub(super) fn pause(&mut self, now: Now, epoch: u32, obstacle: Obstacle, out: &mut Vec<Command>) {
         let Obstacle { why, retry_after, http_status, error } = obstacle;
         let before = self.pauses.epoch();
-        let next = match why {
-            Why::QueueNotRead { .. } => self.pauses.queue_not_read(now.since, epoch),
-            _ => self.pauses.not_sent(now.since, epoch, retry_after),
-        };
-        match next {
+        match self.pauses.not_sent(now.since, epoch, retry_after) {
             Next::GiveUp { pauses } => self.finish(LaneEnd::NoAnswer { pauses, http_status, error }, out),
             Next::Pause if self.pauses.epoch() == before => {}
-            Next::Pause => {
-                self.since_pause = 0;
-                self.gate.pause(why);
-                if self.pauses.in_row() == ASK_STATUS_AFTER {
-                    self.gate.doubt();
-                }
+            Next::Pause => self.begin_pause(why),
+        }
+    }
+
+    /// Without its length nothing may be sent where `maxQueued` holds. A set-up that is wrong is not waited out.
+    pub(super) fn queue_not_read(&mut self, now: Now, fault: CallFault, out: &mut Vec<Command>) {
+        let words = fault.to_string();
+        let CallFault { class, http_status, message, .. } = fault;
+        match class {
+            FaultClass::Credentials | FaultClass::Tls => {
+                let error = format!("Z-API's queue cannot be read: {message}");
+                self.finish(LaneEnd::SetUp { http_status, error }, out);
             }
+            FaultClass::Network | FaultClass::Other => match self.pauses.queue_not_read(now.since) {
+                Next::GiveUp { pauses } => {
+                    self.finish(LaneEnd::QueueNotRead { pauses, http_status, error: message }, out);
+                }
+                Next::Pause => self.begin_pause(Why::QueueNotRead { error: words }),
+            },
+        }
+    }
+
+    fn begin_pause(&mut self, why: Why) {
+        self.since_pause = 0;
+        self.gate.pause(why);
+        if self.pauses.in_row() == ASK_STATUS_AFTER {
+            self.gate.doubt();
         }
     }
 }

@@ -40,13 +40,16 @@ pub fn hangup_is_ignored() -> bool {
 }
 
 impl StopSignal {
-    /// Listens to the process's signals from now on, which then no longer end it by themselves. Needs a running tokio
-    /// runtime. A hangup that is ignored stays so: whoever starts a campaign of days with `nohup` means it.
+    /// Listens to the process's signals from now on, which then no longer end it by themselves; on a thread of its own, so
+    /// that they are heard while this one works. A hangup that is ignored stays so: whoever starts a campaign of days with
+    /// `nohup` means it.
     ///
     /// # Errors
-    /// When the system refuses a signal handler.
+    /// When the system refuses a signal handler or a thread.
     pub fn listen() -> io::Result<Self> {
         let (sender, stop) = Self::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let entered = runtime.enter();
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -62,6 +65,11 @@ impl StopSignal {
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() && sender.send(Signal::Interrupt).is_ok() {}
         });
+        drop(entered);
+        // It ends with the process.
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
         Ok(stop)
     }
 
@@ -69,6 +77,11 @@ impl StopSignal {
     pub fn channel() -> (mpsc::UnboundedSender<Signal>, Self) {
         let (sender, heard) = mpsc::unbounded_channel();
         (sender.clone(), Self { heard, _sender: sender })
+    }
+
+    /// Whether a signal has come that was not asked for yet. Waits for nothing.
+    pub fn has_come(&mut self) -> bool {
+        self.heard.try_recv().is_ok()
     }
 
     /// The next signal; waits for ever when none comes. May be dropped and asked again without losing one.

@@ -20,13 +20,16 @@ pub(super) struct Lookup {
 
 /// Names of fields. Asked several times a row, so with a hash that is fast for short texts.
 #[derive(Debug)]
-struct Fields(HashTable<(String, usize)>);
+pub(super) struct Fields(HashTable<(String, usize)>);
 
 impl Fields {
     fn of(named: impl Iterator<Item = (String, usize)>) -> Self {
         let mut table = HashTable::new();
         for (name, index) in named {
             let hash = xxh3_64(name.as_bytes());
+            if table.find(hash, |(known, _): &(String, usize)| *known == name).is_some() {
+                continue; // the first one counts
+            }
             table.insert_unique(hash, (name, index), |(name, _)| xxh3_64(name.as_bytes()));
         }
         Self(table)
@@ -38,6 +41,23 @@ impl Fields {
 
     fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// A send's values under their names.
+#[derive(Debug)]
+pub(super) struct Vars<'m> {
+    vars: &'m [Var],
+    names: Fields,
+}
+
+impl<'m> Vars<'m> {
+    pub(super) fn of(vars: &'m [Var]) -> Self {
+        Self { vars, names: Fields::of(vars.iter().map(|var| var.name.clone()).zip(0..)) }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'m Var> {
+        self.names.get(name).map(|index| &self.vars[index])
     }
 }
 
@@ -69,6 +89,11 @@ pub(super) fn offered_by_entries(entries: &[InlineEntry]) -> Offered {
     Offered { names, headers }
 }
 
+/// The values of an entry by name.
+pub(super) fn values_of(entry: &InlineEntry) -> Fields {
+    Fields::of(entry.values.iter().map(|(name, _)| name.clone()).zip(0..))
+}
+
 /// One row.
 pub(super) enum Cells<'a> {
     Csv {
@@ -78,6 +103,8 @@ pub(super) enum Cells<'a> {
     /// With what the list offers: a name that other entries have is one that this one lacks, not one that nobody knows.
     Entry {
         entry: &'a InlineEntry,
+        /// Of [`values_of`].
+        values: &'a Fields,
         number: u32,
         offered: &'a Offered,
     },
@@ -143,9 +170,8 @@ impl Cells<'_> {
                 Some(index) => row.place_of(index),
                 None => row.place(),
             },
-            Self::Entry { entry, .. } => {
-                let index = entry.values.iter().position(|(key, _)| key == name);
-                index.and_then(|index| entry.places.get(index)).unwrap_or(&entry.place).clone()
+            Self::Entry { entry, values, .. } => {
+                values.get(name).and_then(|index| entry.places.get(index)).unwrap_or(&entry.place).clone()
             }
         }
     }
@@ -175,7 +201,7 @@ impl Cells<'_> {
     pub(super) fn own(&self, name: &str) -> Option<&str> {
         let value = match self {
             Self::Csv { row, lookup } => row.get(lookup.names.get(name)?)?,
-            Self::Entry { entry, .. } => entry.values.iter().find(|(key, _)| key == name)?.1.as_str(),
+            Self::Entry { entry, values, .. } => entry.values[values.get(name)?].1.as_str(),
         };
         (!value.trim().is_empty()).then_some(value)
     }
@@ -184,13 +210,13 @@ impl Cells<'_> {
 /// What a template sees: the row's own values, then the send's vars.
 pub(super) struct Context<'a> {
     pub cells: &'a Cells<'a>,
-    pub vars: &'a [Var],
+    pub vars: &'a Vars<'a>,
 }
 
 impl Values for Context<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.cells.own(name).or_else(|| {
-            let var = self.vars.iter().find(|var| var.name == name)?;
+            let var = self.vars.get(name)?;
             var.value.as_deref().filter(|value| !value.trim().is_empty())
         })
     }
@@ -207,13 +233,49 @@ impl Values for Context<'_> {
             Cells::Csv { lookup, .. } => lookup.names.names().collect(),
             Cells::Entry { offered, .. } => offered.names.iter().map(String::as_str).collect(),
         };
-        own.into_iter().chain(self.vars.iter().map(|var| var.name.as_str())).collect()
+        own.into_iter().chain(self.vars.vars.iter().map(|var| var.name.as_str())).collect()
     }
 
     fn headers(&self) -> Vec<&str> {
         match self.cells {
             Cells::Csv { lookup, .. } => lookup.headers.names().collect(),
             Cells::Entry { offered, .. } => offered.headers.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without a clock: what is searched for among all of them, one after the other, does not come to an end.
+    #[test]
+    fn thousands_of_names_are_each_found_at_once() {
+        const COUNT: usize = 200_000;
+        let place = Place::file(&"m.yaml".into());
+        let name = |index: usize| format!("a_name_like_others_{index}");
+        let vars: Vec<Var> = (0..COUNT)
+            .map(|index| Var { name: name(index), value: Some("var".to_owned()), place: place.clone() })
+            .collect();
+        let own = |index| (name(2 * index), if index == 0 { " " } else { "own" }.to_owned());
+        let entry = InlineEntry {
+            values: (0..COUNT).map(own).collect(),
+            places: vec![place.clone(); COUNT],
+            faulty: Vec::new(),
+            place: place.clone(),
+            phone_place: place.clone(),
+        };
+        let offered = offered_by_entries(std::slice::from_ref(&entry));
+        let values = values_of(&entry);
+        let cells = Cells::Entry { entry: &entry, values: &values, number: 0, offered: &offered };
+        let context = Context { cells: &cells, vars: &Vars::of(&vars) };
+        for index in 0..2 * COUNT {
+            let expected = match index {
+                0 => Some("var"),
+                index if index % 2 == 0 => Some("own"),
+                index => (index < COUNT).then_some("var"),
+            };
+            assert_eq!(context.get(&name(index)), expected, "{index}");
         }
     }
 }

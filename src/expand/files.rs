@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::manifest::{CsvList, ListKind, RecipientList};
-use crate::rows::Rows;
+use crate::manifest::{CsvList, ListKind, Offered, RecipientList};
+use crate::rows::{Fingerprint, Rows};
 
 /// Whether a list's rows are walked for the first time: what is wrong with them is said once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,19 @@ type People = (File, Option<String>);
 
 /// The files that were opened.
 #[derive(Debug, Default)]
-pub(super) struct Files(HashSet<File>);
+pub(super) struct Files {
+    opened: HashSet<File>,
+    /// What each file was when it was opened first: what was checked is what is read.
+    known: HashMap<PathBuf, Fingerprint>,
+}
+
+/// The lists as they were opened.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opened<'a> {
+    pub files: &'a Files,
+    /// By list; `None` for one that cannot be read, which was reported.
+    pub offered: &'a [Option<Offered>],
+}
 
 impl Files {
     /// Opens a list with `open`. Of a file that was opened before only what is wrong with the manifest's words about it
@@ -31,16 +43,23 @@ impl Files {
         &mut self,
         csv: &CsvList,
         diagnostics: &mut Diagnostics,
-        open: impl FnOnce(&mut Diagnostics) -> Option<Rows>,
+        open: impl FnOnce(Option<Fingerprint>, &mut Diagnostics) -> Option<Rows>,
     ) -> Option<Rows> {
-        if self.0.insert(file_of(csv)) {
-            return open(diagnostics);
-        }
+        let known = self.known(csv);
+        let is_new = self.opened.insert(file_of(csv));
         let mut found = Diagnostics::new();
-        let rows = open(&mut found);
+        let rows = open(known, if is_new { &mut *diagnostics } else { &mut found });
         let is_of_file = |found: &Diagnostic| found.place.as_ref().is_some_and(|place| place.file == csv.shown);
         diagnostics.extend(found.sorted().into_iter().filter(|found| !is_of_file(found)).cloned());
+        if let Some(rows) = &rows {
+            self.known.entry(csv.path.clone()).or_insert(rows.fingerprint());
+        }
         rows
+    }
+
+    /// What a list's file was when it was opened first.
+    pub(super) fn known(&self, csv: &CsvList) -> Option<Fingerprint> {
+        self.known.get(&csv.path).copied()
     }
 }
 

@@ -22,7 +22,7 @@ use crate::manifest::{Manifest, Names, Offered, check_result_columns};
 use crate::message::Expanded;
 use crate::recipient::Identity;
 
-use files::Files;
+use files::{Files, Opened};
 use lists::Suppressed;
 pub use summary::{EventSummary, Expansion, When};
 
@@ -51,11 +51,13 @@ pub fn expand(
     if let Some(offered) = offered.iter().map(Option::as_ref).collect::<Option<Vec<&Offered>>>() {
         check_result_columns(manifest, &offered, diagnostics);
     }
-    let mut run = send::Run::new(manifest, now, suppressed, Names::new(manifest, &offered));
+    let names = Names::new(manifest, &offered);
+    let mut run = send::Run::new(manifest, now, suppressed, names, Opened { files: &files, offered: &offered });
     for send in &manifest.sends {
         run.send(send, diagnostics, sink)?;
     }
     run.check_unused(diagnostics);
+    run.check_dates(diagnostics);
     Ok(run.finish())
 }
 

@@ -1,7 +1,7 @@
 //! Expands the sends of a manifest one after the other: recipients, duplicates, suppression, wording, instance.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
@@ -9,14 +9,16 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cells::{Cells, Context};
-use super::files::{self, Walk};
+use super::files::{self, Opened, Walk};
 use super::lists::{self, Audience, ListRow, Suppressed};
 use super::seen::{First, Seen};
 use super::summary::{EventSummary, Expansion};
 use super::wording::{Found, Worded, Wording};
 use super::{Sink, assign};
+use crate::diagnostic::text::event::invited_too_late;
 use crate::diagnostic::text::recipient as text;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Span};
+use crate::manifest::event::Field;
 use crate::manifest::{EventTemplate, EventZone, ListKind, Manifest, Names, RecipientList, Send, Values};
 use crate::message::{Expanded, Message, MessageKey, RowSource, SkipReason, SkippedRow};
 use crate::recipient::{Kind, Recipient};
@@ -28,6 +30,7 @@ pub(super) struct Run<'m> {
     instance_names: Vec<&'m str>,
     suppressed: Suppressed,
     names: Names<'m>,
+    opened: Opened<'m>,
     /// Per event: who is invited already.
     seen: Vec<Seen>,
     summaries: Vec<Option<EventSummary>>,
@@ -62,13 +65,20 @@ struct Stretch<'a, 'm> {
 }
 
 impl<'m> Run<'m> {
-    pub(super) fn new(manifest: &'m Manifest, now: Timestamp, suppressed: Suppressed, names: Names<'m>) -> Self {
+    pub(super) fn new(
+        manifest: &'m Manifest,
+        now: Timestamp,
+        suppressed: Suppressed,
+        names: Names<'m>,
+        opened: Opened<'m>,
+    ) -> Self {
         Self {
             manifest,
             now,
             instance_names: manifest.instances.iter().map(|instance| &*instance.name).collect(),
             suppressed,
             names,
+            opened,
             seen: manifest.events.iter().map(|_| Seen::default()).collect(),
             summaries: vec![None; manifest.events.len()],
             walked: vec![false; manifest.lists.len()],
@@ -95,9 +105,13 @@ impl<'m> Run<'m> {
         for (index, &list_index) in send.to.iter().enumerate() {
             let list = &self.manifest.lists[list_index];
             let is_new = !std::mem::replace(&mut self.walked[list_index], true);
-            let walk = self.walk(list_index);
             let place = send.to_places.get(index).unwrap_or(&list.place);
             let repeated = self.repeated(event_index, list_index, place, diagnostics);
+            if self.opened.offered[list_index].is_none() {
+                continue;
+            }
+            let walk = self.walk(list_index);
+            let files = self.opened.files;
             let mut unsaid = Diagnostics::new();
             let mut stretch = Stretch {
                 file: self.file_of(list),
@@ -113,7 +127,7 @@ impl<'m> Run<'m> {
                 of_template: Vec::new(),
                 unknown: HashSet::new(),
             };
-            let errors = lists::walk(stretch.run.manifest, list, walk, diagnostics, &mut |row, diagnostics| {
+            let errors = lists::walk(stretch.run.manifest, list, files, walk, diagnostics, &mut |row, diagnostics| {
                 // Its rows count the first time, and what is wrong with them was said then.
                 stretch.row(row, repeated.says(diagnostics, &mut unsaid))
             })?;
@@ -150,15 +164,34 @@ impl<'m> Run<'m> {
     /// Lists that no send uses and events that no send names are checked all the same.
     pub(super) fn check_unused(&mut self, diagnostics: &mut Diagnostics) {
         for (index, list) in self.manifest.lists.iter().enumerate() {
-            if !self.walked[index] {
+            if !self.walked[index] && self.opened.offered[index].is_some() {
                 let walk = self.walk(index);
-                let errors = lists::walk(self.manifest, list, walk, diagnostics, &mut |_, _| Ok(()));
+                let files = self.opened.files;
+                let errors = lists::walk(self.manifest, list, files, walk, diagnostics, &mut |_, _| Ok(()));
                 self.row_errors += errors.expect("nothing is written");
             }
         }
         for (index, event) in self.manifest.events.iter().enumerate() {
             if !self.manifest.sends.iter().any(|send| send.event == Some(index)) {
                 Wording::new(event, &[], self.now, diagnostics);
+            }
+        }
+    }
+
+    /// Events of which even the last is over before an instance may send the first invitation.
+    pub(super) fn check_dates(&self, diagnostics: &mut Diagnostics) {
+        for (index, summary) in self.summaries.iter().enumerate() {
+            let Some(summary) = summary.as_ref().filter(|summary| !summary.canceled) else { continue };
+            let sends = self.manifest.sends.iter().filter(|send| send.event == Some(index));
+            let via: BTreeSet<usize> = sends.flat_map(|send| send.via.iter().copied()).collect();
+            let is_late = |instance: &usize| {
+                let not_before = self.manifest.instances[*instance].limits.not_before;
+                not_before.zip(summary.last.at).is_some_and(|(not_before, at)| not_before >= at)
+            };
+            let late: Vec<&str> = via.iter().filter(|one| is_late(one)).map(|one| self.instance_names[*one]).collect();
+            if !late.is_empty() {
+                let place = self.manifest.events[index].place_of(Field::DateTime, 0).clone();
+                diagnostics.push(invited_too_late(&late).at(place));
             }
         }
     }
@@ -270,11 +303,12 @@ impl Stretch<'_, '_> {
     }
 
     fn label(&self, cells: &Cells<'_>, address: &str) -> String {
-        Context { cells, vars: &self.send.vars }.get("label").unwrap_or(address).to_owned()
+        Context { cells, vars: &self.wording.vars() }.get("label").unwrap_or(address).to_owned()
     }
 
     fn columns(&self, cells: &Cells<'_>) -> Vec<String> {
-        let context = Context { cells, vars: &self.send.vars };
+        let vars = self.wording.vars();
+        let context = Context { cells, vars: &vars };
         let columns = &self.run.manifest.results.columns;
         columns.iter().map(|column| context.get(&column.name).unwrap_or_default().to_owned()).collect()
     }

@@ -1,10 +1,11 @@
 //! Renders an event for one row. What does not depend on the row is built, and its faults are said, once.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::cells::{Cells, Context};
+use super::cells::{Cells, Context, Vars};
 use crate::diagnostic::text::event::NO_ZONE;
 use crate::diagnostic::text::template::{OUT_OF_FUEL, VALUE_MISSING, out_of_fuel_before};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
@@ -57,7 +58,7 @@ const SPENT_ROWS_MAX: u32 = 100;
 /// The wording of one event within one send.
 pub(super) struct Wording<'m> {
     event: &'m EventTemplate,
-    vars: &'m [Var],
+    vars: Arc<Vars<'m>>,
     builder: Builder,
     /// Findings about texts that depend on no row, by code: said once.
     said: HashSet<(Field, usize, &'static str)>,
@@ -79,7 +80,7 @@ impl<'m> Wording<'m> {
     ) -> Self {
         let mut wording = Self {
             event,
-            vars,
+            vars: Arc::new(Vars::of(vars)),
             builder: Builder::for_event(event, now),
             said: HashSet::new(),
             spent: HashMap::new(),
@@ -91,6 +92,11 @@ impl<'m> Wording<'m> {
             wording.fixed.push(built);
         }
         wording
+    }
+
+    /// The send's values.
+    pub(super) fn vars(&self) -> Arc<Vars<'m>> {
+        Arc::clone(&self.vars)
     }
 
     /// The event for one row; `None` when the row, or the template, has a fault. Whatever has to be said is added to
@@ -126,7 +132,8 @@ impl<'m> Wording<'m> {
         said: &Diagnostics,
         found: &mut Found,
     ) -> Option<Worded> {
-        let context = Context { cells, vars: self.vars };
+        let vars = self.vars();
+        let context = Context { cells, vars: &vars };
         let faults = self.fill(variant, &context, &wanted);
         let unusable: Vec<Field> = faults.iter().map(|(field, _)| *field).collect();
         if !faults.is_empty() {
@@ -266,8 +273,8 @@ impl<'m> Wording<'m> {
 
     /// Whether a value is missing because of a fault that was reported.
     fn was_reported(&self, missing: &Missing, cells: &Cells<'_>) -> bool {
-        let is_faulty = |var: &Var| !missing.of_row && var.name == missing.name && var.value.is_none();
-        cells.was_reported(missing) || self.vars.iter().any(is_faulty)
+        let is_faulty = || !missing.of_row && self.vars.get(&missing.name).is_some_and(|var| var.value.is_none());
+        cells.was_reported(missing) || is_faulty()
     }
 
     fn tell_warnings(

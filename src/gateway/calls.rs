@@ -1,4 +1,4 @@
-//! Every call that is not a message: how an instance is, what waits in its queue, which groups it is in.
+//! Every call that is not a message: how an instance is, and the way that those of `queue` and `groups` take.
 //!
 //! Like an attempt, a call is one request without retries; unlike one, what came of it is a value or a [`CallFault`].
 
@@ -9,17 +9,15 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::classify::{Answer, Body, classify, classify_failure};
-use super::failure::Failure;
+use super::failure::{ConnectFailure, Failure};
+use super::object::Object;
 use super::said::Said;
-use super::wire::{Device, Group, GroupMetadata, Me, QueuePage, QueueQuery, Status};
+use super::wire::{Device, Me, Status};
 use super::{Gateway, instance_url};
 use crate::outcome::{NotSent, Outcome};
 
 /// A page of groups or of the queue carries names and messages, so it is read further than an attempt's answer.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// So that a server which always answers full pages cannot keep us for ever.
-const GROUPS_PAGES_MAX: usize = 1000;
 
 /// Why a call has no value. Its message is one line and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +32,10 @@ pub struct CallFault {
 /// What kind of trouble it is, and so who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultClass {
-    /// The instance's credentials, the base URL or TLS: the set-up is wrong.
+    /// The instance's credentials or the base URL: the set-up is wrong.
     Credentials,
+    /// No secure connection: a certificate, or something in between.
+    Tls,
     /// No connection, no answer, or none that was complete; also 429 and 5xx. May pass.
     Network,
     Other,
@@ -57,85 +57,26 @@ enum ErrorField {
     Ignored,
 }
 
-/// What came of taking one message out of the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deletion {
-    /// It waited, and does so no more.
-    Removed,
-    /// It was not in the queue: most likely it has gone out.
-    NotThere,
-}
-
 impl Gateway {
-    /// The number of groups asked for at a time: a shorter page is the last one.
-    pub const GROUPS_PAGE_SIZE: usize = 100;
-
     /// `GET /status`: whether the instance is connected to its phone.
     pub async fn status(&self, instance: usize) -> Result<Status, CallFault> {
         let answer = self.call(instance, Method::GET, &["status"], &[], None).await?;
         // Its `error` is filled even when all is well.
-        self.decode(instance, &answer, ErrorField::Ignored)
+        self.decode(instance, &answer, ErrorField::Ignored).map(|Object(status)| status)
     }
 
     /// `GET /me`: the fields that are needed; the rest of the answer is secret and is dropped.
     pub async fn me(&self, instance: usize) -> Result<Me, CallFault> {
-        self.read(instance, Method::GET, &["me"], &[], None).await
+        self.read(instance, Method::GET, &["me"], &[], None).await.map(|Object(me)| me)
     }
 
     /// `GET /device`: the number and the name that the instance sends as.
     pub async fn device(&self, instance: usize) -> Result<Device, CallFault> {
-        self.read(instance, Method::GET, &["device"], &[], None).await
+        self.read(instance, Method::GET, &["device"], &[], None).await.map(|Object(device)| device)
     }
 
-    /// All groups of the instance, page by page until one is short.
-    pub async fn groups(&self, instance: usize) -> Result<Vec<Group>, CallFault> {
-        let mut groups = Vec::new();
-        for page in 1..=GROUPS_PAGES_MAX {
-            let found = self.groups_page(instance, page).await?;
-            let is_last = found.len() < Gateway::GROUPS_PAGE_SIZE;
-            groups.extend(found.into_iter().filter(|chat| chat.is_group));
-            if is_last {
-                break;
-            }
-        }
-        Ok(groups)
-    }
-
-    /// One page of chats, from 1, for whoever wants to pace them. The last one is shorter than 100.
-    pub async fn groups_page(&self, instance: usize, page: usize) -> Result<Vec<Group>, CallFault> {
-        let query = [("page", page.to_string()), ("pageSize", Gateway::GROUPS_PAGE_SIZE.to_string())];
-        self.read(instance, Method::GET, &["groups"], &query, None).await
-    }
-
-    /// `GET /light-group-metadata/{id}`.
-    pub async fn light_group_metadata(&self, instance: usize, group: &str) -> Result<GroupMetadata, CallFault> {
-        self.read(instance, Method::GET, &["light-group-metadata", group], &[], None).await
-    }
-
-    /// `POST /queue`: up to 30 of the messages that wait, after `paging_state` of the page before.
-    pub async fn queue_page(&self, instance: usize, paging_state: Option<&str>) -> Result<QueuePage, CallFault> {
-        let query =
-            QueueQuery { page_size: QueueQuery::PAGE_SIZE_MAX, paging_state: paging_state.map(ToOwned::to_owned) };
-        let body = serde_json::to_vec(&query).unwrap_or_default();
-        self.read(instance, Method::POST, &["queue"], &[], Some(body)).await
-    }
-
-    /// `DELETE /queue/{zaapId}`: takes one message back. An empty id is refused here, since without it the request would
-    /// empty the whole queue, other programs' messages too.
-    pub async fn delete_queued(&self, instance: usize, zaap_id: &str) -> Result<Deletion, CallFault> {
-        if !super::is_path_segment(zaap_id) {
-            let message = "a message without a zaap id cannot be taken back".to_owned();
-            return Err(CallFault { class: FaultClass::Other, http_status: None, message, may_have_happened: false });
-        }
-        let answer = self.call(instance, Method::DELETE, &["queue", zaap_id], &[], None).await?;
-        match answer.status {
-            200..=299 if !Said::read(&answer.body).states_error() => Ok(Deletion::Removed),
-            404 if !Said::read(&answer.body).is_about_setup() => Ok(Deletion::NotThere),
-            _ => Err(self.fault(instance, &answer)),
-        }
-    }
-
-    async fn read<T: DeserializeOwned>(
+    /// Structs are read as [`Object`]s.
+    pub(super) async fn read<T: DeserializeOwned>(
         &self,
         instance: usize,
         method: Method,
@@ -165,7 +106,7 @@ impl Gateway {
         Err(self.fault(instance, answer))
     }
 
-    async fn call(
+    pub(super) async fn call(
         &self,
         instance: usize,
         method: Method,
@@ -183,7 +124,7 @@ impl Gateway {
     }
 
     /// What an answer without a value means: the same table as for an attempt.
-    fn fault(&self, instance: usize, answer: &Answer) -> CallFault {
+    pub(super) fn fault(&self, instance: usize, answer: &Answer) -> CallFault {
         let redactor = &self.instances[instance].redactor;
         let outcome = classify(answer, redactor, SystemTime::now());
         let (class, may_have_happened) = match &outcome {
@@ -205,13 +146,9 @@ impl Gateway {
 
 fn failed(failure: Failure) -> CallFault {
     let outcome = classify_failure(failure);
-    let class = match &outcome {
-        Outcome::NotSent { then: NotSent::StopLane, .. } => FaultClass::Credentials,
-        Outcome::NotSent { .. }
-        | Outcome::Unknown { .. }
-        | Outcome::Rejected { .. }
-        | Outcome::Accepted { .. }
-        | Outcome::HeldBack => FaultClass::Network,
+    let class = match failure {
+        Failure::Connect(ConnectFailure::Tls) => FaultClass::Tls,
+        Failure::Connect(_) | Failure::Lost(_) => FaultClass::Network,
     };
     CallFault {
         class,

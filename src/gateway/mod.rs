@@ -3,13 +3,16 @@
 //! Talks to the network, and to nothing else. Deliberately absent: retries, pauses and pacing (the engine's), printing,
 //! and any error of the HTTP library, all of which would show the URL and so the token: `failure` is where they end.
 //! `wire` has the JSON shapes (shared with the sandbox), `classify` the table of what an answer means, `client` the one
-//! way to make a request, `calls` everything that is not a message.
+//! way to make a request, `calls`, `queue` and `groups` everything that is not a message.
 
 pub mod base_url;
 pub mod calls;
 pub mod classify;
 mod client;
 pub mod failure;
+pub mod groups;
+mod object;
+pub mod queue;
 pub mod redact;
 mod said;
 pub mod wire;
@@ -23,8 +26,10 @@ use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 
 pub use base_url::{BaseUrl, BaseUrlFault, ProxyUrl, ProxyUrlFault};
-pub use calls::{CallFault, Deletion, FaultClass};
+pub use calls::{CallFault, FaultClass};
 use client::Client;
+pub use groups::GroupPages;
+pub use queue::{Deletion, QueuePages};
 use redact::Redactor;
 
 use crate::instance::Instance;
@@ -192,23 +197,33 @@ fn is_path_segment(text: &str) -> bool {
     !text.trim().is_empty() && text != "." && text != ".." && !text.chars().any(char::is_control)
 }
 
+/// For the tests of this room: a gateway that nobody answers.
 #[cfg(test)]
-mod tests {
+mod testing {
     use secrecy::SecretString;
 
     use super::*;
     use crate::instance::Credentials;
 
-    fn instance(id: &str, token: &str, client_token: Option<&str>) -> Instance {
+    pub(super) fn instance(id: &str, token: &str, client_token: Option<&str>) -> Instance {
         let client_token = client_token.map(SecretString::from);
         let credentials = Credentials { id: SecretString::from(id), token: SecretString::from(token), client_token };
         Instance { name: "main".into(), credentials }
     }
 
-    fn gateway(instance: &Instance) -> Result<Gateway, GatewayError> {
+    pub(super) fn gateway_of(instance: &Instance) -> Result<Gateway, GatewayError> {
         let base = BaseUrl::parse("http://127.0.0.1:9").unwrap();
         Gateway::new(&base, std::slice::from_ref(instance), Duration::from_secs(1), None)
     }
+
+    pub(super) fn gateway() -> Gateway {
+        gateway_of(&instance("3C01", "A20T", None)).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{gateway_of, instance};
 
     #[test]
     fn credentials_that_cannot_be_sent_are_refused_without_being_shown() {
@@ -220,14 +235,14 @@ mod tests {
             ("i", "t", Some("")),
             ("i", "t", Some("S3CRET\r\nX: y")),
         ] {
-            let error = gateway(&instance(id, token, client_token)).unwrap_err();
+            let error = gateway_of(&instance(id, token, client_token)).unwrap_err();
             assert!(!error.to_string().contains("S3CRET"), "{error}");
         }
     }
 
     #[test]
     fn a_gateway_shows_no_secret() {
-        let gateway = gateway(&instance("1DS3CRET", "TOS3CRET", Some("CTS3CRET"))).unwrap();
+        let gateway = gateway_of(&instance("1DS3CRET", "TOS3CRET", Some("CTS3CRET"))).unwrap();
         let shown = format!("{gateway:?} {:?}", gateway.instances[0].headers);
         assert!(!shown.contains("S3CRET"), "{shown}");
     }

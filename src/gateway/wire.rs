@@ -155,6 +155,7 @@ impl QueueQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueuePage {
+    #[serde(deserialize_with = "super::object::list")]
     pub messages: Vec<QueuedMessage>,
     #[serde(default)]
     pub paging_state: Option<String>,

@@ -50,6 +50,8 @@ pub(super) struct Aim<'a> {
     http_status: Option<u16>,
     error: String,
     listing: Option<Listing<'a>>,
+    /// Where it goes, or went.
+    pub(super) address: String,
     pub(super) event: String,
     was: Option<String>,
 }
@@ -63,7 +65,10 @@ impl<'a> Aim<'a> {
         body: Option<Body<'_>>,
         instance_present: bool,
     ) -> Self {
+        let stays = *verb != Verb::Create && record.may_have_been_sent();
+        let address = listing.filter(|_| !stays).map_or(&*record.address, |listing| listing.address);
         let mut aim = Self {
+            address: address.to_owned(),
             state: record.state,
             task: record.task,
             blocked: None,
@@ -105,11 +110,17 @@ impl<'a> Aim<'a> {
                 aim.blocked = Some(blocked_number(*why));
                 // What is unknown keeps what is known of that.
                 if record.state != State::Unknown {
+                    aim.settled(record);
                     why.as_str().clone_into(&mut aim.error);
                 }
             }
         }
         aim
+    }
+
+    /// Whether an unknown invitation is wanted still, so that `--resend-unknown` would send it again.
+    pub(super) fn is_wanted_still(&mut self, is_wanted: bool) {
+        self.task = is_wanted.then_some(AttemptKind::Create);
     }
 
     /// The row that lists it has an error: nothing is done, and the results say why.
@@ -166,13 +177,17 @@ impl<'a> Aim<'a> {
     /// Writes what differs; says whether anything did.
     pub(super) fn write(&self, connection: &Connection, record: &Record, now_ms: i64) -> rusqlite::Result<bool> {
         let worded = self.event != record.event || self.was != record.was;
-        let moved = self.state != record.state || self.task != record.task || self.error != record.error;
+        // Of what is unknown the task says only whether it is wanted still.
+        let tasked = self.task != record.task && self.state != State::Unknown;
+        let moved = self.state != record.state || tasked || self.error != record.error;
         let same = !worded
             && !moved
+            && self.task == record.task
             && self.blocked == record.blocked
             && self.called_off == record.called_off
             && self.instance_id == record.instance_id
             && self.variant == record.variant
+            && self.address == record.address
             && self.listed_alike(record);
         if same {
             return Ok(false);
@@ -197,7 +212,7 @@ impl<'a> Aim<'a> {
             listing.map_or(record.line, |listing| listing.line),
             listing.map_or(record.file_id, |listing| listing.file_id),
             listing.map_or(record.list_id, |listing| listing.list_id),
-            address(listing, record),
+            self.address,
             listing.map_or(&*record.label, |listing| listing.label),
             listing.map_or(&*record.columns, |listing| listing.columns),
         ])?;
@@ -218,17 +233,8 @@ impl<'a> Aim<'a> {
                     && record.list_id == listing.list_id
                     && record.label == listing.label
                     && record.columns == listing.columns
-                    && record.address == address(Some(listing), record)
             }
         }
-    }
-}
-
-/// Once something was sent, edits have to go where it went, however the number is written now.
-fn address<'a>(listing: Option<&Listing<'a>>, record: &'a Record) -> &'a str {
-    match listing {
-        Some(listing) if record.attempts == 0 => listing.address,
-        _ => &record.address,
     }
 }
 

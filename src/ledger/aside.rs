@@ -10,8 +10,11 @@ use rusqlite::OpenFlags;
 
 use super::file::{beside, folder_of, refuse_links, sync_folder};
 use super::lock::Lock;
-use super::open::{RECORD, connect, io, resolve};
+use super::open::{DATABASE, RECORD, connect, io, resolve};
 use super::{Ledger, LedgerError};
+
+/// How the name of a ledger ends that was moved aside.
+const OLD: &str = ".old";
 
 /// A ledger that was moved out of the way. It goes back when this is dropped, unless it is kept there.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Ledger {
         for suffix in RECORD {
             refuse_links(&beside(&path, suffix))?;
         }
-        remove_files(&path)?;
+        remove_files(&path, RECORD)?;
         drop(lock);
         Ok(())
     }
@@ -66,7 +69,8 @@ impl Ledger {
         }
         let Self { connection, path, guard, .. } = self;
         drop(connection);
-        remove_files(&path)?;
+        // What else stands there is another ledger's.
+        remove_files(&path, DATABASE)?;
         drop(guard);
         Ok(())
     }
@@ -83,7 +87,7 @@ impl Ledger {
         }
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let names = std::iter::once(stamp.clone()).chain((2..).map(|number| format!("{stamp}-{number}")));
-        let mut places = names.map(|name| beside(&from, &format!(".{name}.old")));
+        let mut places = names.map(|name| beside(&from, &format!(".{name}{OLD}")));
         let is_free = |to: &PathBuf| RECORD.iter().all(|suffix| beside(to, suffix).symlink_metadata().is_err());
         let Some(to) = places.find(is_free) else { return Err(LedgerError::NotAFile { path: from }) };
         // The ledger itself goes last: until then everything that it needs can be missed.
@@ -103,8 +107,19 @@ fn rename(from: &Path, to: &Path, suffixes: impl IntoIterator<Item = &'static st
     sync_folder(folder_of(to)).map_err(|error| io(to, error))
 }
 
-fn remove_files(path: &Path) -> Result<(), LedgerError> {
-    for suffix in RECORD {
+/// The ledger that was moved aside last, if any.
+pub(super) fn newest(path: &Path) -> Option<PathBuf> {
+    let begin = format!("{}.", path.file_name()?.to_str()?);
+    let entries = std::fs::read_dir(folder_of(path)).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_old = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(&begin) && name.ends_with(OLD))
+    };
+    entries.filter(is_old).max()
+}
+
+fn remove_files(path: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Result<(), LedgerError> {
+    for suffix in suffixes {
         match std::fs::remove_file(beside(path, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(path, error)),
             _ => {}
@@ -153,8 +168,12 @@ mod tests {
     fn only_an_empty_ledger_is_thrown_away() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c.ledger.db");
-        Ledger::open(&path, "c", Mode::Create).unwrap().discard_if_empty().unwrap();
-        assert!(!path.exists());
+        let ledger = Ledger::open(&path, "c", Mode::Create).unwrap();
+        let rescue = beside(&path, ".rescue.jsonl");
+        std::fs::write(&rescue, "of a ledger that is elsewhere at the moment").unwrap();
+        ledger.discard_if_empty().unwrap();
+        assert!(!path.exists() && rescue.exists());
+        std::fs::remove_file(rescue).unwrap();
         let mut ledger = Ledger::open(&path, "c", Mode::Create).unwrap();
         Manifest::default().reconcile(&mut ledger, &spool([row("1-group", &body("Launch", 19))]));
         ledger.discard_if_empty().unwrap();

@@ -212,8 +212,8 @@ fn close(
 
 fn edited(connection: &Connection, message: i64, status: Option<u16>, at: i64) -> rusqlite::Result<()> {
     // After an edit of unknown fate nobody knows what was there before this one.
-    let reword = "UPDATE wording SET before = iif((SELECT doubt FROM message WHERE id = ?1), NULL, was), was = NULL
-        WHERE message = ?1";
+    let reword = "UPDATE wording SET was = NULL, before = iif((SELECT doubt FROM message WHERE id = ?1), NULL,
+        json_insert(ifnull(before, '[]'), '$[#]', ifnull(was, event))) WHERE message = ?1";
     connection.prepare_cached(reword)?.execute([message])?;
     let update = "UPDATE message SET state = 1, task = NULL, doubt = 0, revision = revision + 1,
         attempts = attempts + 1, http_status = ?2, error = '', edited_at = ?3, updated_at = ?3 WHERE id = ?1";

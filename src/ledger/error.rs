@@ -28,9 +28,10 @@ pub enum LedgerError {
     /// It belongs to another campaign.
     OtherCampaign { path: PathBuf, campaign: String },
     /// `<campaign>.sent.json` says that something was sent, and the ledger that knows what is not here.
-    SentWithoutLedger { sent: PathBuf, ledger: PathBuf },
-    /// `<campaign>.sent.json` says of this very ledger that more were invited than it knows.
-    OlderCopy { sent: PathBuf, ledger: PathBuf, noted: u64, known: u64 },
+    /// `aside` is one that `--new-ledger` moved out of the way, if there is any.
+    SentWithoutLedger { sent: PathBuf, ledger: PathBuf, aside: Option<PathBuf> },
+    /// `<campaign>.sent.json` says of this very ledger that it was used later than it knows: both times.
+    OlderCopy { sent: PathBuf, ledger: PathBuf, noted: String, known: String },
     /// `<campaign>.sent.json` is there and says nothing: it is damaged, or two versions of it were merged.
     SentUnreadable { path: PathBuf, why: String },
     /// Write-ahead logging or full syncs cannot be had here.
@@ -89,16 +90,21 @@ impl fmt::Display for LedgerError {
             Self::OtherCampaign { campaign, .. } => {
                 write!(f, "the ledger {path} belongs to the campaign {campaign:?}, not to this one")
             }
-            Self::SentWithoutLedger { sent, .. } => write!(
-                f,
-                "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, \
-                 or start anew with --new-ledger (everybody listed is then invited again)",
-                sent.display()
-            ),
+            Self::SentWithoutLedger { sent, aside, .. } => {
+                write!(
+                    f,
+                    "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger",
+                    sent.display()
+                )?;
+                if let Some(aside) = aside {
+                    write!(f, " (one that was moved aside is {}; move it back)", aside.display())?;
+                }
+                f.write_str(", or start anew with apply --new-ledger (everybody listed is then invited again)")
+            }
             Self::OlderCopy { sent, noted, known, .. } => write!(
                 f,
-                "{} says that {noted} were invited with this ledger, and {path} knows of {known} and was not used since: \
-                 it seems to be an older copy; bring the newest, or delete the note if this is it",
+                "{} says that this ledger was used last at {noted}, and {path} says {known}: it is an older copy, or was \
+                 copied without its -wal file; bring the newest, or delete the note if this is it",
                 sent.display()
             ),
             Self::SentUnreadable { why, .. } => write!(

@@ -2,7 +2,7 @@
 //!
 //! Talks to the file system only. Knows nothing of what stands in the files.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -18,14 +18,17 @@ pub(super) struct FileId {
 
 impl FileId {
     pub(super) fn of_file(file: &File) -> io::Result<Self> {
-        let found = file.metadata()?;
-        Ok(Self { device: found.dev(), inode: found.ino() })
+        Ok(Self::of(&file.metadata()?))
+    }
+
+    pub(super) fn of(found: &Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino() }
     }
 
     /// `None` when nothing is there.
     pub(super) fn of_path(path: &Path) -> io::Result<Option<Self>> {
         match std::fs::symlink_metadata(path) {
-            Ok(found) => Ok(Some(Self { device: found.dev(), inode: found.ino() })),
+            Ok(found) => Ok(Some(Self::of(&found))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -1,13 +1,14 @@
 //! Is the ledger where it was, and is that a place on which one can rely?
 //!
 //! A ledger that is deleted or replaced while a run goes on would make the next run invite everybody again, so path,
-//! device and inode of ledger and lock are looked at before every commit. Talks to the file system only.
+//! device and inode of ledger, log and lock are looked at before every commit. Talks to the file system only.
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::LedgerError;
-use super::file::{FileId, folder_of};
+use super::file::{FileId, beside, folder_of};
 use super::lock::Lock;
 
 /// What people should know about the place of a ledger.
@@ -40,15 +41,19 @@ pub(super) struct Guard {
     lock: Lock,
     ledger: PathBuf,
     id: FileId,
+    log: PathBuf,
+    /// What the log was at the last look, and how long: it never becomes shorter while it is in use.
+    log_was: Cell<Option<(FileId, u64)>>,
 }
 
 impl Guard {
     /// `id` is the ledger's, taken when it was created or first opened.
     pub(super) fn new(lock: Lock, ledger: PathBuf, id: FileId) -> Self {
-        Self { lock, ledger, id }
+        let log = beside(&ledger, "-wal");
+        Self { lock, ledger, id, log, log_was: Cell::new(None) }
     }
 
-    /// Two `stat`s, about a microsecond each: cheap beside a commit.
+    /// Three `stat`s, about a microsecond each: cheap beside a commit.
     pub(super) fn check(&self) -> Result<(), LedgerError> {
         for (path, id) in [(&self.ledger, self.id), (&self.lock.path, self.lock.id)] {
             let found = FileId::of_path(path).map_err(|error| LedgerError::Io { path: path.clone(), error })?;
@@ -56,6 +61,23 @@ impl Guard {
                 return Err(LedgerError::Replaced { path: path.clone() });
             }
         }
+        self.check_log()
+    }
+
+    /// What was committed is in the log first, and goes with it.
+    fn check_log(&self) -> Result<(), LedgerError> {
+        let path = &self.log;
+        let found = match std::fs::symlink_metadata(path) {
+            Ok(found) => (FileId::of(&found), found.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(LedgerError::Replaced { path: path.clone() });
+            }
+            Err(error) => return Err(LedgerError::Io { path: path.clone(), error }),
+        };
+        if self.log_was.get().is_some_and(|(id, length)| id != found.0 || length > found.1) {
+            return Err(LedgerError::Replaced { path: path.clone() });
+        }
+        self.log_was.set(Some(found));
         Ok(())
     }
 }
@@ -181,6 +203,7 @@ fn synced_by(folder: &Path) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::ledger::file::open_private;
+    use crate::ledger::{Ledger, Mode};
 
     #[cfg(target_os = "linux")]
     #[test]
@@ -231,11 +254,15 @@ mod tests {
 
     #[test]
     fn a_ledger_or_lock_that_is_replaced_is_noticed() {
-        for name in ["c.ledger.db", "c.ledger.db.lock"] {
+        for name in ["c.ledger.db", "c.ledger.db-wal", "c.ledger.db.lock"] {
             let folder = tempfile::tempdir().unwrap();
             let ledger = folder.path().join("c.ledger.db");
             let id = FileId::of_file(&open_private(&ledger).unwrap()).unwrap();
+            let log = folder.path().join("c.ledger.db-wal");
+            std::fs::write(&log, "log").unwrap();
             let guard = Guard::new(Lock::acquire(&ledger).unwrap(), ledger, id);
+            guard.check().unwrap();
+            std::fs::write(&log, "longer log").unwrap();
             guard.check().unwrap();
             std::fs::write(folder.path().join("new"), "").unwrap();
             std::fs::rename(folder.path().join("new"), folder.path().join(name)).unwrap();
@@ -243,5 +270,11 @@ mod tests {
             std::fs::remove_file(folder.path().join(name)).unwrap();
             assert!(matches!(guard.check(), Err(LedgerError::Replaced { .. })), "{name} gone");
         }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let ledger = Ledger::open(&path, "c", Mode::Create).unwrap();
+        ledger.writable().unwrap();
+        std::fs::write(beside(&path, "-wal"), "").unwrap();
+        assert!(matches!(ledger.writable(), Err(LedgerError::Replaced { .. })), "the log was cut short");
     }
 }

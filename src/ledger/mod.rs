@@ -29,7 +29,8 @@ mod rescue;
 mod results;
 mod schema;
 pub mod sent;
-pub mod spool;
+mod skipped;
+mod spool;
 mod tally;
 #[cfg(test)]
 mod testing;
@@ -51,9 +52,10 @@ pub use reconcile::Reconcile;
 pub use spool::Spool;
 pub use twins::{Twin, find as find_twins};
 pub use types::{
-    Batch, Change, Counts, Cursor, InstancePlan, InstanceRef, Intent, ListPlan, NamedRow, Narrow, Plan, PlanContext,
-    Queued, Recovered, ResultRow, Settlement, UnknownMessage, VerbCounts, Verdict, Work,
+    Batch, Change, Counts, InstancePlan, InstanceRef, Intent, ListPlan, NamedRow, Narrow, Plan, PlanContext, Queued,
+    Recovered, ResultRow, Settlement, UnknownMessage, VerbCounts, Verdict, Work,
 };
+pub use work::Cursor;
 
 /// One connection to one ledger, used by one thread at a time. A ledger opened for writing holds the lock until dropped.
 #[derive(Debug)]

@@ -18,10 +18,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Enough for every statement of the program.
 const CACHED_STATEMENTS: usize = 64;
 
-/// The files of a ledger, by what stands behind its name.
+/// The database's files, by what stands behind the ledger's name.
+pub(super) const DATABASE: [&str; 3] = ["", "-wal", "-shm"];
+/// All files of a ledger.
 pub(super) const RECORD: [&str; 5] = ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
 /// What says who works with it.
-const BESIDE: [&str; 3] = ["-journal", ".lock", ".holder"];
+const BESIDE: [&str; 3] = [JOURNAL, ".lock", ".holder"];
+const JOURNAL: &str = "-journal";
 
 /// What a ledger is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +63,16 @@ impl Ledger {
 
     fn open_to_read(path: PathBuf, campaign: &str) -> Result<Self, LedgerError> {
         require(&path)?;
+        // It has one only before it is made: what a kill left there, the next apply takes up.
+        if beside(&path, JOURNAL).symlink_metadata().is_ok() {
+            return Err(LedgerError::Missing { path });
+        }
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         check_kind(&connection, &path)?;
         let version = schema::version(&connection).map_err(|error| failed(&path, error))?;
         if version < schema::READABLE {
-            let why = format!("its format {version} is older than this program's; the next apply brings it up to date");
-            return Err(LedgerError::NotALedger { path, why });
+            // Another process makes it at this moment.
+            return Err(LedgerError::Missing { path });
         }
         connection.pragma_update(None, "query_only", true).map_err(|error| failed(&path, error))?;
         Self::new(connection, path, campaign, None)

@@ -125,14 +125,16 @@ fn recall(connection: &Connection, queued: &Queued, at: i64) -> rusqlite::Result
     // Behind a later edit nobody knows what the recipient has: it is edited in any case.
     let later = "SELECT 1 FROM attempt WHERE message = ?1 AND kind = 1 AND state = 1 AND id > ?2";
     let is_last = !connection.prepare(later)?.exists((queued.message, queued.attempt))?;
-    let select = "SELECT before FROM wording WHERE message = ?1";
+    let select = "SELECT json_extract(before, '$[#-1]') FROM wording WHERE message = ?1";
     let before: Option<String> = connection.query_row(select, [queued.message], |row| row.get(0))?;
     let before = before.filter(|_| is_last);
     edit_again(connection, queued.message, before.is_none(), at)?;
     let update = "UPDATE message SET edited_at = iif(revision > 2, edited_at, NULL), revision = max(revision - 1, 1)
         WHERE id = ?1 AND revision > 0";
     connection.execute(update, [queued.message])?;
-    let reword = "UPDATE wording SET was = ifnull(?2, was), before = NULL WHERE message = ?1";
+    let reword =
+        "UPDATE wording SET was = ifnull(?2, was), before = iif(?2 IS NULL, NULL, json_remove(before, '$[#-1]'))
+        WHERE message = ?1";
     connection.execute(reword, (queued.message, before)).map(|_| ())
 }
 
@@ -147,7 +149,8 @@ fn doubt(connection: &Connection, queued: &Queued, why: &str, at: i64) -> rusqli
         return Ok(()); // it is unknown already
     }
     // Its ids stay: it may still be found in the queue, or in the chat.
-    let update = "UPDATE message SET state = 3, error = ?2, http_status = NULL, updated_at = ?3 WHERE id = ?1";
+    let update =
+        "UPDATE message SET state = 3, task = 0, error = ?2, http_status = NULL, updated_at = ?3 WHERE id = ?1";
     one(connection.execute(update, params![queued.message, why, at])?)
 }
 
@@ -205,9 +208,12 @@ fn row_of(connection: &Connection, message: i64) -> rusqlite::Result<super::Name
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::testing::{Manifest, accepted, at, body, results, row, send, spool, states, unknown, work};
-    use crate::message::State;
-    use crate::plan::BlockedWhy;
+    use crate::instance::Fingerprint;
+    use crate::ledger::testing::{
+        Manifest, accepted, at, body, results, row, send, skipped, spool, states, unknown, work,
+    };
+    use crate::message::{SkipReason, State};
+    use crate::plan::{BlockedWhy, Rules};
 
     fn sent(outcome: fn(i64) -> crate::outcome::Outcome) -> Ledger {
         let mut ledger = Ledger::in_memory("c").unwrap();
@@ -265,6 +271,9 @@ mod tests {
         assert_eq!(states(&ledger)[0].1, State::Pending);
         assert_eq!(apply(&mut ledger, 20).total.create, 1);
         assert_eq!(send(&mut ledger, accepted).len(), 1);
+        // A word about one chat is no proof that Z-API took nothing: for the day's limit there were three.
+        let today = ledger.sent_between(&Fingerprint::from_hex("f-main"), at(0), at(100)).unwrap();
+        assert_eq!(today, 3);
     }
 
     #[test]
@@ -297,6 +306,27 @@ mod tests {
     }
 
     #[test]
+    fn several_edits_that_are_taken_back_leave_what_was_there_before_the_first() {
+        let mut ledger = sent(accepted);
+        for (hour, first) in [(20, 20), (21, 30)] {
+            apply(&mut ledger, hour);
+            send(&mut ledger, |n| accepted(n + first));
+        }
+        let edits = ledger.queued(&HashSet::from(["Z23".to_owned(), "Z35".to_owned()])).unwrap();
+        assert_eq!(edits.len(), 2);
+        for edit in &edits {
+            ledger.recall(edit, at(7)).unwrap();
+        }
+        let changes = |ledger: &Ledger, hour| {
+            let rows = spool(["1-group", "2-group"].map(|id| row(id, &body(&format!("at {hour}"), hour))));
+            let manifest = Manifest { rules: Rules { allow_rewrite: true, ..Rules::default() }, ..Manifest::default() };
+            manifest.changes(ledger, &rows)
+        };
+        assert_eq!(changes(&ledger, 22), ["Edit 1-group at 22 Launch", "Edit 2-group at 22 Launch"]);
+        assert_eq!(apply(&mut ledger, 19).total.keep, 1, "one has it, the other one's edits stand");
+    }
+
+    #[test]
     fn an_edit_that_is_taken_back_after_one_of_unknown_fate_is_made_again_in_any_case() {
         let mut ledger = sent(accepted);
         apply(&mut ledger, 20);
@@ -309,5 +339,29 @@ mod tests {
             ledger.recall(edit, at(7)).unwrap();
         }
         assert_eq!(apply(&mut ledger, 19).total.edit, 2);
+    }
+
+    #[test]
+    fn what_can_be_sent_again_is_what_the_plan_would_send_again() {
+        let (mut ledger, mut manifest) = (Ledger::in_memory("c").unwrap(), Manifest::default());
+        manifest.reconcile(&mut ledger, &spool((1..=4).map(|n| row(&format!("{n}-group"), &body("Launch", 19)))));
+        send(&mut ledger, |_| unknown());
+        assert_eq!(ledger.resendable().unwrap(), 4);
+        let fewer = || spool((1..=3).map(|n| row(&format!("{n}-group"), &body("Launch", 19))));
+        let plan = manifest.reconcile(&mut ledger, &fewer());
+        assert_eq!((plan.unknown, ledger.resendable().unwrap()), (4, 3));
+        let rows = || {
+            let called_off = body("Launch", 19).replace("false", "true");
+            spool([
+                row("1-group", &body("Launch", 19)),
+                skipped("2-group", SkipReason::Suppressed),
+                row("3-group", &called_off),
+            ])
+        };
+        manifest.reconcile(&mut ledger, &rows());
+        assert_eq!(ledger.resendable().unwrap(), 1, "neither who must not be written to nor what is called off");
+        manifest.rules = Rules { resend_unknown: true, ..Rules::default() };
+        assert_eq!(manifest.reconcile(&mut ledger, &rows()).resend, 1);
+        assert_eq!(ledger.resendable().unwrap(), 0);
     }
 }

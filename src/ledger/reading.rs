@@ -66,22 +66,12 @@ impl Ledger {
         })
     }
 
-    /// How many unknown messages are still listed: only those can be sent again without a person for each.
+    /// How many unknown messages are still wanted: only those can be sent again without a person for each.
     pub fn resendable(&self) -> Result<u64, LedgerError> {
         self.reading(|connection| {
             let select = format!(
-                "SELECT count(*) FROM message WHERE position IS NOT NULL AND (state = 3 OR message.id IN ({OPEN}))"
-            );
-            connection.query_row(&select, [], |row| count(row, 0))
-        })
-    }
-
-    /// How many messages are known or feared to have been sent.
-    pub fn sent(&self) -> Result<u64, LedgerError> {
-        self.reading(|connection| {
-            let select = format!(
-                "SELECT (SELECT count(*) FROM message WHERE state = 1 OR state = 3)
-                    + (SELECT count(*) FROM message WHERE state <> 1 AND state <> 3 AND id IN ({OPEN}))"
+                "SELECT count(*) FROM message WHERE position IS NOT NULL
+                    AND (state = 3 AND task = 0 OR state <> 3 AND message.id IN ({OPEN}))"
             );
             connection.query_row(&select, [], |row| count(row, 0))
         })
@@ -128,8 +118,8 @@ impl Ledger {
         })
     }
 
-    /// When it was last planned, decided or attempted something here; `None` when it never was. Outcomes do not count, since
-    /// a run that was killed gets them when it is opened.
+    /// When something was last about to be done with it, decided or attempted; `None` when it never was. Outcomes do not
+    /// count, since a run that was killed gets them when it is opened.
     pub fn begun_at(&self) -> Result<Option<Timestamp>, LedgerError> {
         self.reading(|connection| {
             let last = "SELECT max(ifnull((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0),
@@ -137,6 +127,12 @@ impl Ledger {
             let ms: i64 = connection.query_row(last, [], |row| row.get(0))?;
             Ok(Timestamp::from_millisecond(ms).ok().filter(|_| ms > 0))
         })
+    }
+
+    /// Whether anything was sent to a service on this machine; `None` when nothing was sent. Only of a ledger that was opened
+    /// to write, since older formats lack it.
+    pub fn was_loopback(&self) -> Result<Option<bool>, LedgerError> {
+        self.reading(|connection| connection.query_row("SELECT loopback FROM meta", [], |row| row.get(0)))
     }
 
     /// The names of `results.columns` as of the last apply.
@@ -192,12 +188,13 @@ impl Ledger {
         })
     }
 
-    /// Accepted, unknown and open attempts of an instance that began in `from..to`: what counts for a day's limit.
+    /// Accepted, unknown and open attempts of an instance that began in `from..to`: what counts for a day's limit. So does
+    /// what was written off, since a person's word about one chat is no proof that Z-API took nothing.
     pub fn sent_between(&self, instance: &Fingerprint, from: Timestamp, to: Timestamp) -> Result<u64, LedgerError> {
         self.reading(|connection| {
             let select = "SELECT count(*) FROM attempt JOIN message ON message.id = attempt.message
                 JOIN instance ON instance.id = message.instance_id
-                WHERE (attempt.state < 2 OR attempt.state = 3) AND started_at >= ?1 AND started_at < ?2 AND fingerprint = ?3";
+                WHERE (attempt.state < 2 OR attempt.state = 3 OR attempt.state = 5) AND started_at >= ?1 AND started_at < ?2 AND fingerprint = ?3";
             let between = params![from.as_millisecond(), to.as_millisecond(), instance.as_str()];
             connection.query_row(select, between, |row| count(row, 0))
         })

@@ -49,6 +49,13 @@ impl Reconcile<'_> {
         &self.plan
     }
 
+    /// Where what is to be sent goes, for [`Ledger::was_loopback`].
+    pub fn goes_to(&self, is_loopback: bool) -> Result<(), LedgerError> {
+        let update = "UPDATE meta SET loopback = max(ifnull(loopback, 0), ?1)";
+        self.ledger.connection.execute(update, [is_loopback]).map_err(|error| self.ledger.failed(error))?;
+        Ok(())
+    }
+
     /// Makes it durable.
     pub fn commit(self) -> Result<Plan, LedgerError> {
         self.ledger.writable()?;
@@ -111,9 +118,13 @@ impl Ledger {
         let mut walk = || {
             let (plan, changed) = Walk::new(&self.connection, Access::Write, context, Some(&mut *visit))?.run(spool)?;
             let columns = serde_json::to_string(context.columns).map_err(io::Error::from)?;
-            let update = "UPDATE meta SET columns = ?1, reconciled_at = ?2
+            // Also before something is sent that was planned before: by this a ledger is known from its older copies.
+            let is_used = changed || plan.total.to_do() > 0;
+            // Never back, even where the clock was set back.
+            let update = "UPDATE meta SET columns = ?1, reconciled_at = max(ifnull(reconciled_at, 0), ?2,
+                    ifnull((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0))
                 WHERE ?3 OR reconciled_at IS NULL OR columns <> ?1";
-            self.connection.execute(update, (columns, context.now.as_millisecond(), changed))?;
+            self.connection.execute(update, (columns, context.now.as_millisecond(), is_used))?;
             Ok(plan)
         };
         walk().map_err(|error| self.walk_failed(error))
@@ -241,10 +252,33 @@ mod tests {
         assert_eq!((counts.pending, counts.skipped, counts.invalid, counts.total()), (2, 4, 1, 6));
         let before = ledger.connection.total_changes();
         manifest.reconcile(&mut ledger, &rows());
-        assert_eq!(ledger.connection.total_changes(), before, "the same rows are not written again");
+        assert_eq!(
+            ledger.connection.total_changes() - before,
+            1,
+            "the same rows are not written again, only when it was"
+        );
         manifest.reconcile(&mut ledger, &spool([row("4-group", &body("Launch", 19))]));
         let seen = results(&ledger, |row| format!("{} {} {}", row.recipient, row.status.as_str(), row.error));
         assert_eq!(seen, ["4-group pending ", "1-group skipped no longer listed", "3-group skipped no longer listed"]);
+    }
+
+    #[test]
+    fn a_row_without_an_error_counts_in_stead_of_one_with() {
+        let (mut ledger, manifest) = (ledger(), Manifest::default());
+        let faulty = || skipped("1-group", SkipReason::Invalid { error: "no venue".to_owned() });
+        let rows = |hour| spool([faulty(), row("1-group", &body("Launch", hour)), faulty()]);
+        let plan = manifest.reconcile(&mut ledger, &rows(19));
+        assert_eq!((plan.total.create, plan.invalid), (1, 2));
+        let plan = manifest.reconcile(&mut ledger, &rows(19));
+        assert_eq!((plan.total.create, plan.invalid, plan.duplicates), (1, 2, 0), "still to be sent");
+        send(&mut ledger, accepted);
+        assert_eq!(manifest.reconcile(&mut ledger, &rows(20)).total.edit, 1);
+        send(&mut ledger, accepted);
+        // With nothing but errors the message stays as it is.
+        let plan = manifest.reconcile(&mut ledger, &spool([faulty(), faulty()]));
+        assert_eq!((plan.total.keep, plan.total.skip, plan.total.left, plan.invalid), (1, 1, 0, 2));
+        let seen = results(&ledger, |row| format!("{} {}", row.status.as_str(), row.error));
+        assert_eq!(seen, ["accepted invalid: no venue", "skipped invalid: no venue"]);
     }
 
     #[test]
@@ -268,20 +302,6 @@ mod tests {
             (row.revision, row.message_id.map(str::to_owned), row.edited_at.is_some(), row.attempts)
         });
         assert_eq!(seen[0], (2, Some("M1".to_owned()), true, 3));
-    }
-
-    #[test]
-    fn what_can_be_sent_again_is_what_the_plan_would_send_again() {
-        let (mut ledger, mut manifest) = (ledger(), Manifest::default());
-        manifest.reconcile(&mut ledger, &spool((1..=4).map(|n| row(&format!("{n}-group"), &body("Launch", 19)))));
-        send(&mut ledger, |_| unknown());
-        assert_eq!(ledger.resendable().unwrap(), 4);
-        let fewer = || spool((1..=3).map(|n| row(&format!("{n}-group"), &body("Launch", 19))));
-        let plan = manifest.reconcile(&mut ledger, &fewer());
-        assert_eq!((plan.unknown, ledger.resendable().unwrap()), (4, 3));
-        manifest.rules = Rules { resend_unknown: true, ..Rules::default() };
-        assert_eq!(manifest.reconcile(&mut ledger, &fewer()).resend, 3);
-        assert_eq!(ledger.resendable().unwrap(), 0);
     }
 
     #[test]

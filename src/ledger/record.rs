@@ -92,6 +92,11 @@ impl Record {
         (self.revision > 0 && self.state != State::Unknown).then(|| self.was.as_deref().unwrap_or(&self.event))
     }
 
+    /// Whether something was sent, or may have been: edits have to go where it went, however the number is written now.
+    pub(super) fn may_have_been_sent(&self) -> bool {
+        self.has().is_some() || self.state == State::Unknown
+    }
+
     pub(super) fn known(&self, instance_present: bool) -> Known<'_> {
         Known {
             state: self.state,

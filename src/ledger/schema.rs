@@ -179,6 +179,10 @@ WHEN NEW.id <> OLD.id OR NEW.message <> OLD.message OR NEW.kind <> OLD.kind OR N
         OR OLD.state = 3 AND (NEW.state = 1 OR NEW.state = 5 OR NEW.state = 6)
         OR OLD.state = 1 AND (NEW.state = 6 OR NEW.state = 3 AND NEW.kind = 0))
 BEGIN SELECT RAISE(ROLLBACK, 'an attempt is settled once'); END;
+-- One wording for each accepted edit by now, as a JSON array, so that several edits can be taken back.
+UPDATE wording SET before = json_array(before) WHERE before IS NOT NULL;
+-- Whether anything was sent to a service on this machine; NULL before the first send.
+ALTER TABLE meta ADD COLUMN loopback INTEGER CHECK (loopback BETWEEN 0 AND 1);
 "];
 
 /// The oldest version that can be read as it is: nothing that reads names what came later.

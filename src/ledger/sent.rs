@@ -8,8 +8,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::aside;
 use super::file::{Durable, replace};
-use super::{Counts, Ledger, LedgerError};
+use super::{Counts, Ledger, LedgerError, Narrow};
 
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct Sent {
     /// The ledger's id.
     pub ledger: String,
     pub counts: SentCounts,
+    /// [`Ledger::begun_at`] at that time, RFC 3339 with milliseconds: a ledger that says less is an older copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<String>,
     /// RFC 3339, UTC, whole seconds.
     pub time: String,
 }
@@ -32,13 +36,21 @@ pub struct SentCounts {
 }
 
 impl Sent {
-    pub fn new(ledger: &str, counts: &Counts, time: Timestamp) -> Self {
-        let Counts { accepted, rejected, unknown, pending, skipped, .. } = *counts;
-        Self {
-            ledger: ledger.to_owned(),
+    /// What there is to note of a ledger now.
+    pub fn of(ledger: &Ledger, now: Timestamp) -> Result<Self, LedgerError> {
+        let Counts { accepted, rejected, unknown, pending, skipped, .. } = ledger.counts(&Narrow::default())?;
+        Ok(Self {
+            ledger: ledger.id().to_owned(),
             counts: SentCounts { accepted, rejected, unknown, pending, skipped },
-            time: format!("{time:.0}"),
-        }
+            used: ledger.begun_at()?.map(|used| format!("{used:.3}")),
+            time: format!("{now:.0}"),
+        })
+    }
+
+    /// Whether this ledger is older than the one that was noted, of which it is a copy.
+    fn is_newer_than(&self, ledger: &Ledger) -> Result<bool, LedgerError> {
+        let noted = self.used.as_ref().and_then(|used| used.parse::<Timestamp>().ok());
+        Ok(self.ledger == ledger.id() && noted.is_some() && ledger.begun_at()? < noted)
     }
 
     /// Durable when this returns: before the first attempt, and at every stop.
@@ -62,28 +74,28 @@ impl Sent {
     }
 }
 
+/// Whether the note is this ledger's, or there is none.
+pub fn is_of(sent_path: &Path, ledger: &Ledger) -> Result<bool, LedgerError> {
+    Ok(Sent::read(sent_path)?.is_none_or(|sent| sent.ledger == ledger.id()))
+}
+
 /// Refuses to go on where the note is present and its ledger is not, or only an older copy of it. `ledger` is the one at
 /// `ledger_path`, `None` when there is none. To be skipped with `--new-ledger`.
 pub fn check(sent_path: &Path, ledger_path: &Path, ledger: Option<&Ledger>) -> Result<(), LedgerError> {
     let Some(sent) = Sent::read(sent_path)? else { return Ok(()) };
     let Some(ledger) = ledger.filter(|ledger| ledger.id() == sent.ledger) else {
-        return Err(LedgerError::SentWithoutLedger { sent: sent_path.to_owned(), ledger: ledger_path.to_owned() });
+        return Err(LedgerError::SentWithoutLedger {
+            sent: sent_path.to_owned(),
+            ledger: ledger_path.to_owned(),
+            aside: aside::newest(ledger_path),
+        });
     };
-    // What was changed since then may be less by right: by a recall or by a person's word.
-    let is_unchanged = match (sent.time.parse::<Timestamp>(), ledger.begun_at()?) {
-        (Ok(noted_at), Some(begun_at)) => begun_at < noted_at,
-        _ => false,
-    };
-    if !is_unchanged {
-        return Ok(());
-    }
-    let (noted, known) = (sent.counts.accepted + sent.counts.unknown, ledger.sent()?);
-    if known < noted {
+    if sent.is_newer_than(ledger)? {
         return Err(LedgerError::OlderCopy {
             sent: sent_path.to_owned(),
             ledger: ledger_path.to_owned(),
-            noted,
-            known,
+            noted: sent.used.unwrap_or_default(),
+            known: ledger.begun_at()?.map_or_else(|| "never".to_owned(), |used| format!("{used:.3}")),
         });
     }
     Ok(())
@@ -93,8 +105,8 @@ pub fn check(sent_path: &Path, ledger_path: &Path, ledger: Option<&Ledger>) -> R
 mod tests {
     use super::*;
 
-    use crate::ledger::Mode;
-    use crate::ledger::testing::{Manifest, accepted, body, row, send, spool};
+    use crate::ledger::testing::{Manifest, accepted, at, body, row, send, spool, work};
+    use crate::ledger::{Batch, Intent, Mode};
 
     #[test]
     fn the_note_is_found_again_and_asks_for_its_ledger() {
@@ -103,8 +115,7 @@ mod tests {
         check(&path, &place, None).unwrap();
         let ledger = Ledger::open(&place, "c", Mode::Create).unwrap();
         check(&path, &place, Some(&ledger)).unwrap();
-        let counts = Counts::default();
-        let sent = Sent::new(ledger.id(), &counts, "2026-12-04T19:00:00Z".parse().unwrap());
+        let sent = Sent::of(&ledger, "2026-12-04T19:00:00Z".parse().unwrap()).unwrap();
         sent.write(&path).unwrap();
         assert_eq!(Sent::read(&path).unwrap(), Some(sent));
         check(&path, &place, Some(&ledger)).unwrap();
@@ -119,20 +130,39 @@ mod tests {
     #[test]
     fn an_older_copy_of_the_ledger_is_not_taken_for_the_ledger() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, place) = (folder.path().join("spring.sent.json"), folder.path().join("spring.ledger.db"));
+        let (note, place) = (folder.path().join("spring.sent.json"), folder.path().join("spring.ledger.db"));
+        let copy = folder.path().join("copy.db");
+        let is_refused = |path: &Path| {
+            let ledger = Ledger::open(path, "c", Mode::Read).unwrap();
+            matches!(check(&note, path, Some(&ledger)), Err(LedgerError::OlderCopy { .. }))
+        };
         let mut ledger = Ledger::open(&place, "c", Mode::Create).unwrap();
-        Manifest::default().reconcile(&mut ledger, &spool([row("1-group", &body("Launch", 19))]));
-        send(&mut ledger, accepted);
-        let begun = ledger.begun_at().unwrap().unwrap();
-        let later = |seconds| begun.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap();
-        for (accepted, unknown, seconds, is_older) in
-            [(1, 0, 60, false), (2, 0, 60, true), (1, 1, 60, true), (0, 0, 60, false), (2, 0, -60, false)]
-        {
-            Sent::new(ledger.id(), &Counts { accepted, unknown, ..Counts::default() }, later(seconds))
-                .write(&path)
-                .unwrap();
-            let refused = matches!(check(&path, &place, Some(&ledger)), Err(LedgerError::OlderCopy { .. }));
-            assert_eq!(refused, is_older, "{accepted} {unknown} {seconds}");
+        let rows = |id| spool([row("1-group", &body("Launch", 19)), row(id, &body("Launch", 19))]);
+        for (later, id) in [(1, "2-group"), (2, "3-group")] {
+            drop(ledger);
+            std::fs::copy(&place, &copy).unwrap();
+            ledger = Ledger::open(&place, "c", Mode::Create).unwrap();
+            let manifest = Manifest { now: at(later * 1000), ..Manifest::default() };
+            manifest.reconcile(&mut ledger, &rows(id));
+            // As soon as something is about to be sent, and when it was.
+            Sent::of(&ledger, Timestamp::now()).unwrap().write(&note).unwrap();
+            assert!(is_refused(&copy) && !is_refused(&place), "{later}");
+            send(&mut ledger, accepted);
+            Sent::of(&ledger, Timestamp::now()).unwrap().write(&note).unwrap();
+            assert!(is_refused(&copy) && !is_refused(&place), "{later}");
+        }
+        // A clock that was set back, and a kill: the note is of before that.
+        for (id, now, begun) in [("4-group", 8000, 9000), ("5-group", -5000, -4000)] {
+            let manifest = Manifest { now: at(now), ..Manifest::default() };
+            manifest.reconcile(&mut ledger, &rows(id));
+            let next = work(&ledger).remove(0);
+            let attempt = ledger.last_attempt().unwrap() + 1;
+            let intent = Intent { attempt, message: next.message, kind: next.kind, at: at(begun) };
+            ledger.commit(&Batch { settlements: Vec::new(), intents: vec![intent] }).unwrap();
+            if now > 0 {
+                Sent::of(&ledger, Timestamp::now()).unwrap().write(&note).unwrap();
+            }
+            assert!(!is_refused(&place), "{id}");
         }
     }
 }

@@ -92,10 +92,16 @@ impl<'a> Tally<'a> {
         match reason {
             SkipReason::Duplicate { .. } => self.plan.duplicates += 1,
             SkipReason::Suppressed => self.plan.suppressed += 1,
-            SkipReason::Invalid { .. } => self.plan.invalid += 1,
+            SkipReason::Invalid { .. } => self.invalid(list),
             SkipReason::Canceled | SkipReason::NoLongerListed => {}
         }
         self.verb(list, &Verb::Skip(reason.clone()));
+    }
+
+    /// Counts a row with an error, whether or not a message stands for it.
+    pub(super) fn invalid(&mut self, list: usize) {
+        self.plan.invalid += 1;
+        self.plan.invalid_selected += u64::from(self.selected[list]);
     }
 
     fn verb(&mut self, list: usize, verb: &Verb) -> bool {

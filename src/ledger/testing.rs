@@ -68,12 +68,14 @@ pub(super) struct Manifest {
     pub(super) rules: Rules,
     pub(super) narrow: Narrow,
     pub(super) suppressed: Vec<&'static str>,
+    pub(super) now: Timestamp,
 }
 
 impl Default for Manifest {
     fn default() -> Self {
         let instances = vec![instance("main", "f-main"), instance("second", "f-second")];
-        Self { instances, rules: Rules::default(), narrow: Narrow::default(), suppressed: Vec::new() }
+        let (rules, narrow) = (Rules::default(), Narrow::default());
+        Self { instances, rules, narrow, suppressed: Vec::new(), now: at(0) }
     }
 }
 
@@ -89,7 +91,7 @@ impl Manifest {
             narrow: &self.narrow,
             suppressed: &|identity| self.suppressed.contains(&identity),
             columns: &["first_name".to_owned()],
-            now: at(0),
+            now: self.now,
         })
     }
 

@@ -26,6 +26,8 @@ pub struct Twin {
     pub event: String,
     /// How many of the first thousand messages are in both.
     pub recipients: u64,
+    /// Whether there were more than these thousand.
+    pub is_cut: bool,
 }
 
 /// Looks for campaigns that were renamed, beside the ledger at `own`. To be asked when there is something to create.
@@ -100,7 +102,8 @@ fn look(path: PathBuf, wanted: &[(String, Event)]) -> rusqlite::Result<Option<Tw
             best = Some((event, recipients));
         }
     }
-    Ok(best.map(|(event, recipients)| Twin { path, campaign, event: event.to_owned(), recipients }))
+    let is_cut = wanted.len() == LOOKED_AT;
+    Ok(best.map(|(event, recipients)| Twin { path, campaign, event: event.to_owned(), recipients, is_cut }))
 }
 
 #[cfg(test)]

@@ -130,6 +130,8 @@ pub struct Plan {
     pub person_edits: u64,
     /// Edits in which this field differs, by its name on the wire.
     pub changed_fields: HashMap<&'static str, u64>,
+    /// Faulty rows of what this run selected.
+    pub invalid_selected: u64,
     /// Rows that ask for nothing: the same identity twice, suppressed, faulty with `--skip-invalid`.
     pub duplicates: u64,
     pub suppressed: u64,
@@ -168,17 +170,6 @@ pub struct Work {
     pub label: String,
     /// The JSON of the event, as it goes on the wire.
     pub event: String,
-}
-
-/// Where reading of the work goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Cursor {
-    #[default]
-    Start,
-    /// After this place in the input.
-    Listed(i64),
-    /// Among those no longer listed, after this message.
-    Unlisted(i64),
 }
 
 /// An attempt that is about to be made.

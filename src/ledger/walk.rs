@@ -6,14 +6,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::aim::{self, Aim, Body, Insert, Listing};
+use super::aim::{Aim, Body, Insert, Listing};
 use super::met::Met;
 use super::names::{Instances, Names};
 use super::person;
 use super::reconcile::{Access, WalkError};
 use super::record::{Record, Scan};
+use super::skipped::{FaultyRows, SkippedRows};
 use super::spool::{Stored, What};
 use super::tally::{Counted, ListKey, Tally};
 use super::{Change, NamedRow, Plan, PlanContext, Spool};
@@ -38,8 +39,8 @@ pub(super) struct Walk<'a> {
     next_id: i64,
     visit: Option<Visit<'a>>,
     now_ms: i64,
-    /// Rows of the input that are no message, by place.
-    rows: Met,
+    rows: SkippedRows<'a>,
+    faulty: FaultyRows,
     pub(super) changed: bool,
 }
 
@@ -61,7 +62,8 @@ impl<'a> Walk<'a> {
             insert: (access == Access::Write).then(|| Insert::new(connection)).transpose()?,
             next_id: scan.last() + 1,
             met: Met::default(),
-            rows: Met::default(),
+            rows: SkippedRows::new(connection, now_ms),
+            faulty: FaultyRows::default(),
             scan,
             tally: Tally::new(context.instances, context.narrow, now_ms),
             visit,
@@ -77,9 +79,10 @@ impl<'a> Walk<'a> {
             self.entry(position, &stored)?;
             position += 1;
         }
+        self.faulty()?;
         self.unlisted()?;
         if self.access == Access::Write {
-            self.changed |= self.drop_old_rows()?;
+            self.changed |= self.rows.drop_old()?;
         }
         self.tally.plan.unchecked_instances = self.instances.unchecked;
         Ok((self.tally.plan, self.changed))
@@ -102,6 +105,7 @@ impl<'a> Walk<'a> {
                 let body = Body { event: body, variant: variant.map(i64::from), instance_id };
                 match self.scan.find(key.0, identity)? {
                     Some(record) if self.met.insert(record.id) => {
+                        self.counts_in_stead_of_faulty(&record)?;
                         self.known(&record, key, Some(listing), Named::Message(body))?;
                     }
                     Some(_) => {
@@ -111,20 +115,39 @@ impl<'a> Walk<'a> {
                     None => self.new_message(key, identity, &listing, &body)?,
                 }
             }
-            What::Skipped {
-                identity: Some(identity),
-                reason: reason @ (SkipReason::Suppressed | SkipReason::Invalid { .. }),
-            } => match self.scan.find(key.0, identity)? {
-                Some(record) if self.met.insert(record.id) => {
-                    let named = match reason {
-                        SkipReason::Invalid { error } => Named::Faulty(error),
-                        _ => Named::Suppressed,
-                    };
-                    self.known(&record, key, Some(listing), named)?;
+            What::Skipped { identity: Some(identity), reason: reason @ SkipReason::Suppressed } => {
+                match self.scan.find(key.0, identity)? {
+                    Some(record) if self.met.insert(record.id) => {
+                        self.counts_in_stead_of_faulty(&record)?;
+                        self.known(&record, key, Some(listing), Named::Suppressed)?;
+                    }
+                    _ => self.row(key, &listing, reason)?,
                 }
-                _ => self.row(key, &listing, reason)?,
-            },
+            }
+            What::Skipped { identity: Some(identity), reason: reason @ SkipReason::Invalid { error } } => {
+                let record = self.scan.find(key.0, identity)?.filter(|record| !self.met.contains(record.id));
+                let waits = record.is_some_and(|record| self.faulty.wait(record.id, key, &listing, error));
+                if !waits {
+                    self.row(key, &listing, reason)?;
+                }
+            }
             What::Skipped { reason, .. } => self.row(key, &listing, reason)?,
+        }
+        Ok(())
+    }
+
+    /// An earlier row for this message has an error, and is no more than a row now.
+    fn counts_in_stead_of_faulty(&mut self, record: &Record) -> Result<(), WalkError> {
+        let Some(row) = self.faulty.take(record.id) else { return Ok(()) };
+        self.row(row.key, &row.listing(), &SkipReason::Invalid { error: row.error.clone() })
+    }
+
+    /// Messages that only rows with errors name.
+    fn faulty(&mut self) -> Result<(), WalkError> {
+        for (message, row) in self.faulty.take_all() {
+            self.met.insert(message);
+            let record = self.scan.get(message)?;
+            self.known(&record, row.key, Some(row.listing()), Named::Faulty(&row.error))?;
         }
         Ok(())
     }
@@ -168,7 +191,7 @@ impl<'a> Walk<'a> {
         let mut aim = Aim::new(record, &verb, listing, body, place.is_some());
         if let Wanted::Faulty { error } = wanted {
             aim.say_faulty(error);
-            self.tally.plan.invalid += 1;
+            self.tally.invalid(list);
         }
         if is_selected && wanted == Wanted::Unlisted {
             let called_off = decide(wanted, Some(&known), Rules { cancel_left: true, ..rules });
@@ -177,11 +200,13 @@ impl<'a> Walk<'a> {
         if record.state == State::Unknown {
             let plan = &mut self.tally.plan;
             *(if verb == Verb::Create { &mut plan.resend } else { &mut plan.unknown }) += 1;
+            let resent = decide(wanted, Some(&known), Rules { resend_unknown: true, ..rules });
+            aim.is_wanted_still(resent == Verb::Create);
         }
         let sent = matches!(verb, Verb::Create | Verb::Edit | Verb::CallOff);
         let counted = Counted {
             verb: &verb,
-            address: &record.address,
+            address: &aim.address,
             instance: self.instances.place(aim.instance_id),
             has: record.has(),
             wanted: sent.then_some(&*aim.event),
@@ -192,9 +217,8 @@ impl<'a> Walk<'a> {
             self.tally.blocked(why, || named(&self.names, record, key, why.as_str()));
         }
         let before = record.has();
-        let shown = listing.map_or((&*record.address, &*record.label, record.line), |listing| {
-            (if record.attempts == 0 { listing.address } else { &*record.address }, listing.label, listing.line)
-        });
+        let (label, line) = listing.map_or((&*record.label, record.line), |listing| (listing.label, listing.line));
+        let shown = (&*aim.address, label, line);
         self.show(
             &verb,
             key,
@@ -310,46 +334,12 @@ impl<'a> Walk<'a> {
         if self.access == Access::Read {
             return Ok(());
         }
-        self.rows.insert(listing.position);
-        let invalid = matches!(reason, SkipReason::Invalid { .. });
-        // The condition keeps rows that did not change unwritten.
-        let write = "INSERT INTO skipped_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-            ON CONFLICT (position) DO UPDATE SET event_id = ?2, list_id = ?3, file_id = ?4, line = ?5, invalid = ?6,
-                recipient = ?7, label = ?8, reason = ?9, columns = ?10, updated_at = ?11
-            WHERE (event_id, list_id, file_id, line, invalid, recipient, label, reason, columns)
-                <> (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-        let changed = self.connection.prepare_cached(write)?.execute(params![
-            listing.position,
-            key.0,
-            key.1,
-            key.2,
-            listing.line,
-            invalid,
-            listing.address,
-            listing.label,
-            aim::reason_text(reason),
-            listing.columns,
-            self.now_ms,
-        ])?;
-        self.changed |= changed > 0;
+        self.changed |= self.rows.write(key, listing, reason)?;
         Ok(())
     }
 
     fn show_row(&mut self, verb: &Verb, key: ListKey, listing: &Listing<'_>) {
         self.show(verb, key, (listing.address, listing.label, listing.line), 0, None, None, None);
-    }
-
-    /// Takes out the rows of an earlier walk that are none any more.
-    fn drop_old_rows(&self) -> rusqlite::Result<bool> {
-        let mut select = self.connection.prepare("SELECT position FROM skipped_row")?;
-        let old: Vec<i64> = select
-            .query_map([], |row| row.get(0))?
-            .filter(|position| position.as_ref().map_or(true, |position| !self.rows.contains(*position)))
-            .collect::<rusqlite::Result<_>>()?;
-        for position in &old {
-            self.connection.execute("DELETE FROM skipped_row WHERE position = ?1", [position])?;
-        }
-        Ok(!old.is_empty())
     }
 }
 

@@ -1,14 +1,40 @@
 //! What is to be attempted: pending messages of one instance, in input order, a chunk at a time.
 //!
-//! Does not know what was taken already; a message with a request under way is never given out.
+//! Invitations that were tried in vain before come last: five that are refused again, one after another, stop a lane, and
+//! those behind them would never be reached. A message with a request under way is never given out.
 
 use rusqlite::{Connection, Row, params};
 
+use super::met::Met;
 use super::names::instance_named;
 use super::schema::kind_of;
-use super::{Cursor, Ledger, LedgerError, Narrow, Work};
+use super::{Ledger, LedgerError, Narrow, Work};
 use crate::message::AttemptKind;
 use crate::recipient::Address;
+
+/// Where reading of the work goes on.
+#[derive(Debug, Default)]
+pub struct Cursor {
+    place: Place,
+    /// Messages that were given out: what came back from its first try in this run is the engine's.
+    given: Met,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// After this place in the input.
+    Listed(i64),
+    /// Among those no longer listed, after this message.
+    Unlisted(i64),
+    /// Among invitations that were tried before, after this place in the input.
+    Tried(i64),
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::Listed(-1)
+    }
+}
 
 const SELECT: &str = "SELECT message.id, position, task, message_id, address, label, event
     FROM message JOIN wording ON wording.message = message.id
@@ -16,8 +42,9 @@ const SELECT: &str = "SELECT message.id, position, task, message_id, address, la
     AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.message = message.id AND attempt.state = 0)";
 
 impl Ledger {
-    /// The next pending messages of an instance (by its name in the manifest), in input order, at most `limit`; those
-    /// that are called off although no longer listed come last. None are left when it comes back empty.
+    /// The next pending messages of an instance (by its name in the manifest), in input order, at most `limit`; then
+    /// those that are called off although no longer listed, then invitations that were tried before. None are left when
+    /// it comes back empty.
     pub fn work(
         &self,
         instance: &str,
@@ -38,26 +65,36 @@ impl Ledger {
         let Some(instance) = instance_named(&self.connection, instance)? else { return Ok(Vec::new()) };
         let narrow = narrow_sql(&self.connection, narrow)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut work = Vec::new();
         loop {
-            let (condition, after) = match *cursor {
-                Cursor::Start => ("position > ?2", -1),
-                Cursor::Listed(position) => ("position > ?2", position),
-                Cursor::Unlisted(id) => ("position IS NULL AND message.id > ?2", id),
+            let (condition, after) = match cursor.place {
+                Place::Listed(position) => ("position > ?2 AND (attempts = 0 OR task = 1)", position),
+                Place::Unlisted(id) => ("position IS NULL AND message.id > ?2", id),
+                Place::Tried(position) => ("position > ?2 AND attempts > 0 AND task IS NOT 1", position),
             };
-            let order = if matches!(cursor, Cursor::Unlisted(_)) { "message.id" } else { "position" };
+            let order = if matches!(cursor.place, Place::Unlisted(_)) { "message.id" } else { "position" };
             let select = format!("{SELECT} AND {condition}{narrow} ORDER BY {order} LIMIT ?3");
             let mut select = self.connection.prepare_cached(&select)?;
             let mut rows = select.query(params![instance, after, limit])?;
+            let (mut work, mut is_end) = (Vec::new(), true);
             while let Some(row) = rows.next()? {
+                is_end = false;
                 let (position, next) = read(row)?;
-                *cursor = position.map_or(Cursor::Unlisted(next.message), Cursor::Listed);
-                work.push(next);
+                cursor.place = match (cursor.place, position) {
+                    (Place::Listed(_), Some(position)) => Place::Listed(position),
+                    (Place::Tried(_), Some(position)) => Place::Tried(position),
+                    (_, _) => Place::Unlisted(next.message),
+                };
+                if cursor.given.insert(next.message) {
+                    work.push(next);
+                }
             }
-            if !work.is_empty() || matches!(cursor, Cursor::Unlisted(_)) {
-                return Ok(work);
+            match cursor.place {
+                _ if !work.is_empty() => return Ok(work),
+                _ if !is_end => {}
+                Place::Listed(_) => cursor.place = Place::Unlisted(0),
+                Place::Unlisted(_) => cursor.place = Place::Tried(-1),
+                Place::Tried(_) => return Ok(work),
             }
-            *cursor = Cursor::Unlisted(0);
         }
     }
 }
@@ -92,4 +129,35 @@ pub(super) fn narrow_sql(connection: &Connection, narrow: &Narrow) -> rusqlite::
         sql.extend([" AND ", column, " IN (", &numbers.join(", "), ")"]);
     }
     Ok(sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::testing::{Manifest, accepted, body, intend, not_sent, rejected, row, settle, spool, work};
+
+    #[test]
+    fn what_was_tried_in_vain_goes_after_what_was_not_tried_yet() {
+        let (mut ledger, manifest) = (Ledger::in_memory("c").unwrap(), Manifest::default());
+        let rows = || spool((1..=6).map(|number| row(&format!("{number}-group"), &body("Launch", 19))));
+        manifest.reconcile(&mut ledger, &rows());
+        for next in work(&ledger).iter().take(3) {
+            let attempt = intend(&mut ledger, next);
+            settle(&mut ledger, next, attempt, if attempt == 2 { accepted(2) } else { rejected() });
+        }
+        assert_eq!(manifest.reconcile(&mut ledger, &rows()).total.create, 5);
+        let order = |work: Vec<Work>| work.iter().map(|work| work.message).collect::<Vec<_>>();
+        assert_eq!(order(work(&ledger)), [4, 5, 6, 1, 3]);
+        // What comes back from its first try in this run is not given out again.
+        let mut cursor = Cursor::default();
+        let mut given = Vec::new();
+        loop {
+            let part = ledger.work("main", &mut cursor, 2, &Narrow::default()).unwrap();
+            let Some(next) = part.first() else { break };
+            let attempt = intend(&mut ledger, next);
+            settle(&mut ledger, next, attempt, not_sent());
+            given.extend(order(part));
+        }
+        assert_eq!(given, [4, 5, 6, 1, 3]);
+    }
 }

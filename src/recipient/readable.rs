@@ -30,6 +30,7 @@ pub(super) fn length(text: &str, before: Before) -> Option<usize> {
         Before::Currency => amount(text),
         Before::Nothing => old_group(text, digits)
             .or_else(|| date(text))
+            .or_else(|| day_of_moment(text))
             .or_else(|| clock(text))
             .or_else(|| patterned(text, COMPANY))
             .or_else(|| is_basic_date(text, digits).then_some(digits)),
@@ -87,6 +88,12 @@ fn date(text: &str) -> Option<usize> {
     // With so many more digits it is no phone.
     let is_apart = run(next) > PHONE_DIGITS_MAX - 8 || bare_date(next).is_some();
     is_apart.then_some(end)
+}
+
+/// `9999-12-31T23:59`, up to the T, of any year: no phone goes on like that.
+fn day_of_moment(text: &str) -> Option<usize> {
+    let end = patterned(text, "dddd-dd-dd").filter(|_| is_part(&text[5..7]) && is_part(&text[8..10]))?;
+    clock(text[end..].strip_prefix('T')?).map(|_| end)
 }
 
 /// `2026-12-04`, `04.12.2026`, `4/12/26`.

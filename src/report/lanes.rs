@@ -17,7 +17,7 @@ pub fn waiting(why: &Why, until: Timestamp, now: &Zoned) -> String {
         Why::NotBefore => format!("not before {at}"),
         Why::DailyLimit { limit } => format!("daily limit of {limit} reached, on at {at}"),
         Why::QueueFull { waiting, most } => format!("{waiting} wait in Z-API's queue, {most} may"),
-        Why::QueueNotRead { error } => format!("Z-API's queue could not be asked ({error}): {still}"),
+        Why::QueueNotRead { error } => format!("Z-API's queue cannot be read: {error}; asked again in {still}"),
         Why::Throttled => format!("429: {still}"),
         Why::NoAnswer { error } => format!("no answer ({error}): {still}"),
         Why::Disconnected => format!("the phone is not connected, asked again at {at}"),
@@ -38,11 +38,10 @@ pub fn stopped(lane: &str, end: &LaneEnd, now: &Zoned) -> Option<String> {
         }
         LaneEnd::NoAnswer { pauses, http_status, error } => {
             let what = if http_status.is_some() { "still refused" } else { "no answer" };
-            let pauses = match pauses {
-                0 => String::new(),
-                number => format!(" after {}", count(u64::from(*number), "pause", "pauses")),
-            };
-            format!("{what}{pauses}: {error}{}", status(*http_status))
+            format!("{what}{}: {error}{}", after(*pauses), status(*http_status))
+        }
+        LaneEnd::QueueNotRead { pauses, http_status, error } => {
+            format!("Z-API's queue cannot be read{}: {error}{}", after(*pauses), status(*http_status))
         }
         LaneEnd::Rejections { in_row, http_status, error } => {
             format!("{in_row} rejected in a row, the last: {error}{}", status(*http_status))
@@ -67,6 +66,7 @@ pub fn more_to_do(lane: &str, end: &LaneEnd, now: &Zoned) -> Option<String> {
         | LaneEnd::SetUp { .. }
         | LaneEnd::Redirected { .. }
         | LaneEnd::NoAnswer { .. }
+        | LaneEnd::QueueNotRead { .. }
         | LaneEnd::Rejections { .. }
         | LaneEnd::Unknowns { .. }
         | LaneEnd::RunEnded => None,
@@ -87,6 +87,13 @@ pub fn run_ended(end: &RunEnd) -> Option<String> {
         }
         RunEnd::Ledger(error) => Some(error.to_string()),
         RunEnd::Quota(error) => Some(error.to_string()),
+    }
+}
+
+fn after(pauses: u32) -> String {
+    match pauses {
+        0 => String::new(),
+        number => format!(" after {}", count(u64::from(number), "pause", "pauses")),
     }
 }
 
@@ -115,6 +122,11 @@ mod tests {
             (Why::NotBefore, monday, "not before Mon 09:00"),
             (Why::DailyLimit { limit: 200 }, monday, "daily limit of 200 reached, on at Mon 09:00"),
             (Why::QueueFull { waiting: 20, most: 20 }, soon, "20 wait in Z-API's queue, 20 may"),
+            (
+                Why::QueueNotRead { error: "the service failed (HTTP 500)".into() },
+                soon,
+                "Z-API's queue cannot be read: the service failed (HTTP 500); asked again in 42 s",
+            ),
             (Why::Throttled, soon, "429: 42 s"),
             (Why::NoAnswer { error: "connection refused".into() }, soon, "no answer (connection refused): 42 s"),
             (Why::Disconnected, soon, "the phone is not connected, asked again at 18:30"),
@@ -141,6 +153,10 @@ mod tests {
             (
                 LaneEnd::NoAnswer { pauses: 1, http_status: None, error: "connection refused".into() },
                 Some("main: no answer after 1 pause: connection refused"),
+            ),
+            (
+                LaneEnd::QueueNotRead { pauses: 5, http_status: Some(500), error: "the service failed".into() },
+                Some("main: Z-API's queue cannot be read after 5 pauses: the service failed (HTTP 500)"),
             ),
             (LaneEnd::WouldWait { why: Why::Disconnected, until }, Some("main: the phone is not connected")),
             (LaneEnd::WouldWait { why: Why::Window, until }, None),

@@ -31,4 +31,4 @@ pub use plan::{
 pub use progress::{Progress, Show};
 pub use status::StatusReport;
 pub use stream::Stream;
-pub use summary::{Ending, Next, SandboxCounts, SummaryReport};
+pub use summary::{Again, Ending, Next, SandboxCounts, SummaryReport};

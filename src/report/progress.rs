@@ -32,7 +32,7 @@ pub struct Progress {
 #[derive(Debug)]
 enum Face {
     Bar(ProgressBar),
-    Lines { shown_at: Timestamp, shown: (u64, usize) },
+    Lines { shown_at: Timestamp, shown: (u64, u64) },
     Silent,
 }
 

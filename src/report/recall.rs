@@ -50,7 +50,8 @@ pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
     let mut page = Page::new(style);
     page.head(Tone::Head, "RECALL ", campaign, "");
     for queue in found {
-        let others = queue.waiting - queue.ours;
+        // An id that stands on several of our messages is in the queue once, perhaps.
+        let others = queue.waiting.saturating_sub(queue.ours);
         page.line(&format!(
             "  {}: {} in Z-API's queue = {} of this campaign + {others} of others, which are not touched",
             queue.instance,
@@ -81,7 +82,7 @@ pub fn render(report: &RecallReport, style: Style) -> String {
         report.taken_back, report.gone, report.left
     ));
     if report.taken_back > 0 {
-        page.line("  what was taken back is pending again; the next apply sends it");
+        page.line("  what was taken back is pending again; the next apply sends what is still wanted of it");
     }
     for row in named_rows(&page, &report.doubtful, report.events) {
         page.entry(Tone::Careful, "doubtful", &row);
@@ -171,13 +172,15 @@ mod tests {
         STOPPED spring
           main: Instance not found (HTTP 404)
           20 = 12 taken back + 2 gone out before + 1 doubtful + 5 left in the queue
-          what was taken back is pending again; the next apply sends it
+          what was taken back is pending again; the next apply sends what is still wanted of it
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply
           look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived | --not-arrived
           results: spring.results.csv
           next: zapi-batch recall m.yaml --sandbox
         "#);
+        let odd = [QueueFound { instance: "main".into(), waiting: 1, ours: 3 }];
+        assert!(found("spring", &odd, style).contains("3 of this campaign + 0 of others"));
         let json: serde_json::Value = serde_json::from_str(&json(&report, false)).unwrap();
         assert_eq!(json["instances"]["main"]["ours"], 20);
         assert_eq!(json["doubtful"][0]["source"], "lists/groups.csv:118");

@@ -182,7 +182,10 @@ pub fn check_place(path: &Path, kept: &[(PathBuf, &str)]) -> Result<(), String> 
         return Err(format!("that is {what}"));
     }
     let mut start = [0; DATABASE.len()];
-    let is_database = File::open(&place).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *DATABASE;
+    // Whatever else than a file stands there would be waited for.
+    let is_file = fs::metadata(&place).is_ok_and(|found| found.is_file());
+    let is_database =
+        is_file && File::open(&place).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *DATABASE;
     if is_database { Err("a database is there already".to_owned()) } else { Ok(()) }
 }
 

@@ -71,8 +71,8 @@ pub enum Ending {
     NothingToDo,
     /// A person is needed; why, one for each lane that stopped.
     Stopped(Vec<String>),
-    /// More to do, and why not now.
-    MoreToDo(String),
+    /// More to do, and why not now, one for each lane that would wait.
+    MoreToDo(Vec<String>),
     Interrupted,
     /// The ledger failed.
     Failed(String),
@@ -81,12 +81,12 @@ pub enum Ending {
 /// What to do next; one line each. `command` is what was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// The same command goes on where this run ended.
-    RunAgain { command: String },
+    /// The same command, and where it begins.
+    RunAgain { command: String, again: Again },
     /// The same, from then on.
     RunAgainAt { command: String, at: Timestamp },
     /// Credentials or set-up: what to look at, such as `set ZAPI_CLIENT_TOKEN`.
-    Repair { what: String, command: String },
+    Repair { what: String, command: String, again: Again },
     /// Rejected ones: correct them, then the same command tries them again.
     CorrectRejected { command: String, pending: u64 },
     /// Unknown ones, one by one or, those that are still listed, all at once.
@@ -95,6 +95,15 @@ pub enum Next {
     SeeBlocked { manifest: String, blocked: u64 },
     /// Rows with errors that were left out.
     CorrectRows { manifest: String, rows: u64 },
+}
+
+/// Where the same command begins when it is run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Where this run ended: what was accepted is not sent again.
+    GoesOn,
+    /// From the beginning: a test sends to everybody.
+    Anew,
 }
 
 const ROWS_SHOWN: usize = 10;
@@ -157,7 +166,7 @@ fn headline(page: &mut Page, report: &SummaryReport) {
         Ending::Done => (Tone::Careful, "FINISHED", &[]),
         Ending::NothingToDo => (Tone::Good, "NOTHING TO SEND", &[]),
         Ending::Stopped(reasons) => (Tone::Bad, "STOPPED", reasons),
-        Ending::MoreToDo(reason) => (Tone::Careful, "MORE TO DO", std::slice::from_ref(reason)),
+        Ending::MoreToDo(reasons) => (Tone::Careful, "MORE TO DO", reasons),
         Ending::Interrupted => (Tone::Careful, "INTERRUPTED", &[]),
         Ending::Failed(reason) => (Tone::Bad, "FAILED", std::slice::from_ref(reason)),
     };
@@ -211,11 +220,9 @@ fn errors(page: &mut Page, report: &SummaryReport) {
 
 fn next_in_words(next: &Next, now: &Zoned) -> String {
     match next {
-        Next::RunAgain { command } => format!("{command}   (what was accepted is not sent again)"),
+        Next::RunAgain { command, again } => format!("{command}   ({})", again_in_words(*again)),
         Next::RunAgainAt { command, at } => format!("from {} on: {command}", words::moment(*at, now)),
-        Next::Repair { what, command } => {
-            format!("{what}, then: {command}   (what was accepted is not sent again)")
-        }
+        Next::Repair { what, command, again } => format!("{what}, then: {command}   ({})", again_in_words(*again)),
         Next::CorrectRejected { command, pending } => {
             let what = if *pending == 0 { "only they are tried again" } else { "they are tried again with the rest" };
             format!("correct the rejected ones, then: {command}   ({what})")
@@ -235,6 +242,13 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
         Next::CorrectRows { manifest, rows } => {
             format!("zapi-batch validate {manifest}   (what is wrong with {})", words::count(*rows, "row", "rows"))
         }
+    }
+}
+
+fn again_in_words(again: Again) -> &'static str {
+    match again {
+        Again::GoesOn => "what was accepted is not sent again",
+        Again::Anew => "sends to the whole test list again",
     }
 }
 

@@ -24,12 +24,16 @@ const SAMPLES_MAX: usize = 240;
 pub(super) struct Watch {
     pub(super) to_do: u64,
     pub(super) tally: Tally,
+    /// Messages that wait to be tried again.
+    again: u64,
     last: Option<String>,
     lanes: Vec<Lane>,
     draining: Option<(usize, Timestamp)>,
     /// When how many requests had been settled.
     samples: VecDeque<(Timestamp, u64)>,
     estimate: EstimatedEnd,
+    /// How often a lane came to stand for a new reason.
+    news: u64,
     mask: bool,
 }
 
@@ -46,24 +50,42 @@ enum Doing {
     Stopped(LaneEnd),
 }
 
+impl Doing {
+    /// Whether the one is no news after the other: the same reason, whatever its numbers and times.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Sending, Self::Sending)
+            | (Self::Waiting { why: Why::QueueFull { .. }, .. }, Self::Waiting { why: Why::QueueFull { .. }, .. }) => {
+                true
+            }
+            (Self::Waiting { why, .. }, Self::Waiting { why: other, .. }) => why == other,
+            (Self::Stopped(end), Self::Stopped(other)) => end == other,
+            (Self::Sending | Self::Waiting { .. } | Self::Stopped(_), _) => false,
+        }
+    }
+}
+
 impl Watch {
     pub(super) fn new(to_do: u64, names: Vec<String>, estimate: EstimatedEnd, style: Style, now: Timestamp) -> Self {
         Self {
             to_do,
             tally: Tally::default(),
+            again: 0,
             last: None,
             lanes: names.into_iter().map(|name| Lane { name, now: Doing::Sending }).collect(),
             draining: None,
             samples: VecDeque::from([(now, 0)]),
             estimate,
+            news: 0,
             mask: style.mask,
         }
     }
 
     pub(super) fn event(&mut self, event: &Event, now: Timestamp) {
         match event {
-            Event::Settled { tally, last } => {
+            Event::Settled { tally, again, last } => {
                 self.tally = *tally;
+                self.again = *again;
                 let label = words::one_line(&last.label, 40);
                 self.last = Some(if self.mask { mask_in_text(&label).into_owned() } else { label });
                 self.sample(now);
@@ -71,14 +93,24 @@ impl Watch {
             Event::Waiting { lane, why, until } => {
                 self.lane(*lane, Doing::Waiting { why: why.clone(), until: *until });
             }
-            Event::Resumed { lane } => self.lane(*lane, Doing::Sending),
+            Event::Resumed { lane } => {
+                // What was measured before a wait that held everybody says nothing of how fast it goes now.
+                if !self.lanes.iter().any(|lane| matches!(lane.now, Doing::Sending)) {
+                    self.samples = VecDeque::from([(now, self.tally.requests())]);
+                }
+                self.lane(*lane, Doing::Sending);
+            }
             Event::LaneEnded { lane, end } => self.lane(*lane, Doing::Stopped(end.clone())),
-            Event::Draining { in_flight, until } => self.draining = Some((*in_flight, *until)),
+            Event::Draining { in_flight, until } => {
+                self.news += 1;
+                self.draining = Some((*in_flight, *until));
+            }
         }
     }
 
     fn lane(&mut self, lane: usize, now: Doing) {
         if let Some(lane) = self.lanes.get_mut(lane) {
+            self.news += u64::from(!lane.now.is_like(&now));
             lane.now = now;
         }
     }
@@ -100,17 +132,16 @@ impl Watch {
     }
 
     /// What can be told apart from the last time it was shown.
-    pub(super) fn fingerprint(&self) -> (u64, usize) {
-        let standing = self.lanes.iter().filter(|lane| !matches!(lane.now, Doing::Sending)).count();
-        (self.tally.requests(), standing + if self.draining.is_some() { 1000 } else { 0 })
+    pub(super) fn fingerprint(&self) -> (u64, u64) {
+        (self.tally.requests(), self.news)
     }
 
     /// `409 accepted, 2 rejected, 1 unknown`, the last two always, so that one sees that there are none.
     pub(super) fn counts(&self) -> String {
-        let Tally { accepted, rejected, unknown, not_sent, doubtful_edits, .. } = self.tally;
+        let Tally { accepted, rejected, unknown, .. } = self.tally;
         let mut text = format!("{accepted} accepted, {rejected} rejected, {unknown} unknown");
-        if not_sent + doubtful_edits > 0 {
-            let _ = write!(text, ", {} to be tried again", not_sent + doubtful_edits);
+        if self.again > 0 {
+            let _ = write!(text, ", {} to be tried again", self.again);
         }
         text
     }
@@ -192,7 +223,7 @@ mod tests {
 
     fn settled(accepted: u64, label: &str) -> Event {
         let last = Settled { lane: 0, label: label.to_owned(), kind: AttemptKind::Create, verdict: Verdict::Accepted };
-        Event::Settled { tally: Tally { accepted, ..Tally::default() }, last }
+        Event::Settled { tally: Tally { accepted, ..Tally::default() }, again: 0, last }
     }
 
     fn watch(lanes: &[&str], now: &Zoned) -> Watch {
@@ -246,6 +277,55 @@ mod tests {
         let mut waits = Watch { estimate: at("2026-12-04T18:35-03"), ..watch(&["main"], &start) };
         waits.event(&Event::Waiting { lane: 0, why: Why::DailyLimit { limit: 20 }, until: monday }, start.timestamp());
         assert_eq!(waits.pace(&start), "waiting: daily limit of 20 reached, on at Mon 09:00");
+    }
+
+    #[test]
+    fn what_waits_to_be_tried_again_is_counted_only_while_it_does() {
+        let now: Zoned = "2026-12-04T18:30[America/Sao_Paulo]".parse().unwrap();
+        let mut watch = watch(&["main"], &now);
+        for (not_sent, waits, text) in [
+            (1, 1, "3 accepted, 0 rejected, 0 unknown, 1 to be tried again"),
+            (1, 0, "3 accepted, 0 rejected, 0 unknown"),
+        ] {
+            let Event::Settled { last, .. } = settled(3, "Mooca") else { panic!() };
+            let tally = Tally { accepted: 3, not_sent, ..Tally::default() };
+            watch.event(&Event::Settled { tally, again: waits, last }, now.timestamp());
+            assert_eq!(watch.counts(), text);
+        }
+    }
+
+    #[test]
+    fn a_new_reason_is_news_and_the_same_one_is_not() {
+        let now: Zoned = "2026-12-04T18:30[America/Sao_Paulo]".parse().unwrap();
+        let mut watch = watch(&["main"], &now);
+        let full = |waiting| Why::QueueFull { waiting, most: 20 };
+        let refused = || Why::NoAnswer { error: "connection refused".into() };
+        for (seconds, why, is_news) in [
+            (1, refused(), true),
+            (2, refused(), false),
+            (3, Why::Throttled, true),
+            (4, full(20), true),
+            (5, full(19), false),
+            (6, Why::Disconnected, true),
+        ] {
+            let (before, until) = (watch.fingerprint(), later(&now, seconds).timestamp());
+            watch.event(&Event::Waiting { lane: 0, why, until }, now.timestamp());
+            assert_eq!(watch.fingerprint() != before, is_news, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn the_rate_is_measured_anew_after_a_wait() {
+        let start: Zoned = "2026-12-04T18:00[America/Sao_Paulo]".parse().unwrap();
+        let mut watch = watch(&["main"], &start);
+        watch.event(&settled(1, "Mooca"), later(&start, 1).timestamp());
+        let until = later(&start, 45).timestamp();
+        watch.event(&Event::Waiting { lane: 0, why: Why::Throttled, until }, later(&start, 1).timestamp());
+        watch.event(&Event::Resumed { lane: 0 }, until);
+        for number in 1..=5_i64 {
+            watch.event(&settled(number.unsigned_abs() + 1, "Mooca"), later(&start, 45 + number).timestamp());
+        }
+        assert!(watch.pace(&later(&start, 50)).starts_with("1.0/s"), "{}", watch.pace(&later(&start, 50)));
     }
 
     #[test]

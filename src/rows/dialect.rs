@@ -10,7 +10,7 @@ use super::header::slug;
 const CANDIDATES: [u8; 4] = [b';', b',', b'\t', b'|'];
 
 /// The same as characters.
-pub(super) const DELIMITERS: [char; 4] = [';', ',', '\t', '|'];
+const DELIMITERS: [char; 4] = [';', ',', '\t', '|'];
 
 /// The delimiter that Excel's own first line `sep=;` names.
 pub(super) fn named(line: &str) -> Option<u8> {
@@ -29,11 +29,11 @@ pub(super) fn named(line: &str) -> Option<u8> {
     }
 }
 
-/// The delimiter of a header line: the one that brings out most of the columns that are wanted (`phone` is, by whatever
+/// The delimiter of a header, behind which rows may follow: the one that brings out most of the columns that are wanted (`phone` is, by whatever
 /// spelling has that name), then the one there is most of.
 pub(super) fn found(header: &str, wanted: &[&str]) -> u8 {
     let score = |delimiter: u8| {
-        let fields: Vec<String> = unquoted(header, delimiter);
+        let Fields { fields, .. } = Fields::of(header, delimiter);
         let known: HashSet<&str> = fields.iter().map(String::as_str).collect();
         let hits = wanted.iter().filter(|name| known.contains(*name)).count();
         let has_phone = fields.iter().any(|field| slug(field) == "phone");
@@ -50,18 +50,61 @@ pub(super) fn found(header: &str, wanted: &[&str]) -> u8 {
     if best.1.1 > 1 { best.0 } else { b',' }
 }
 
-/// The fields of a line, without quotes and the blanks around them; delimiters within quotes do not count.
-fn unquoted(line: &str, delimiter: u8) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut is_quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => is_quoted = !is_quoted,
-            c if c == char::from(delimiter) && !is_quoted => fields.push(String::new()),
-            c => fields.last_mut().into_iter().for_each(|field| field.push(c)),
-        }
+/// Whether a header line may go on in the next one: a quoted name has no end yet.
+pub(super) fn is_open(line: &str) -> bool {
+    CANDIDATES.into_iter().any(|delimiter| Fields::of(line, delimiter).is_open)
+}
+
+/// What a file separates its columns by, where the manifest's `delimiter` makes one column of all of them. Whatever else
+/// could be said of such a file would be said of a column that there is not.
+pub(super) fn missed(names: &[String], wanted: &[&str]) -> Option<char> {
+    let [only] = names else { return None };
+    if wanted.contains(&only.as_str()) {
+        return None;
     }
-    fields.iter().map(|field| field.trim().to_owned()).collect()
+    only.chars().find(|c| DELIMITERS.contains(c))
+}
+
+/// The first record of a text.
+struct Fields {
+    /// Without quotes and the blanks around them; delimiters within quotes do not count.
+    fields: Vec<String>,
+    /// The last one is quoted, and has no end.
+    is_open: bool,
+}
+
+/// Where in a field we are. A quote opens at its start only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Start,
+    Unquoted,
+    Quoted,
+    /// Behind a quote within a quoted text: its end, or the first of two.
+    Closing,
+}
+
+impl Fields {
+    fn of(text: &str, delimiter: u8) -> Self {
+        let mut fields = vec![String::new()];
+        let mut at = At::Start;
+        for c in text.chars() {
+            let is_kept;
+            (at, is_kept) = match (at, c) {
+                (At::Start, '"') => (At::Quoted, false),
+                (At::Quoted, '"') => (At::Closing, false),
+                (At::Quoted, _) | (At::Closing, '"') => (At::Quoted, true),
+                (At::Start | At::Unquoted | At::Closing, '\n') => break,
+                (At::Start | At::Unquoted | At::Closing, c) if c == char::from(delimiter) => {
+                    fields.push(String::new());
+                    (At::Start, false)
+                }
+                (At::Start | At::Unquoted | At::Closing, _) => (At::Unquoted, true),
+            };
+            fields.last_mut().filter(|_| is_kept).into_iter().for_each(|field| field.push(c));
+        }
+        let fields = fields.iter().map(|field| field.trim().to_owned()).collect();
+        Self { fields, is_open: at == At::Quoted }
+    }
 }
 
 #[cfg(test)]
@@ -100,9 +143,22 @@ mod tests {
             ("phone,Nome; apelido", &[], b','),
             ("Nome, completo;PHONE", &[], b';'),
             ("Nome; apelido|\"Phone\"", &[], b'|'),
+            ("Id,\"a; b; c\nd\",phone\n1;2;3;4;5", &[], b','),
+            ("\"a, \"\"b\"\";\n\";Nome\n1,2,3,4", &[], b';'),
+            ("Tela 12\",phone", &[], b','),
+            ("phone,\"name\n1;a;b", &[], b','),
         ];
         for (header, wanted, expected) in cases {
             assert_eq!(found(header, wanted), *expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_name_may_go_on_in_the_next_line() {
+        let cases =
+            [("a,\"b", true), ("a;\"b", true), ("a,\"b\"\"", true), ("a,\"b\"", false), ("a \"b", false), ("", false)];
+        for (line, expected) in cases {
+            assert_eq!(is_open(line), expected, "{line}");
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Opens a list's file, and nothing that is not one: no FIFO that would block, no device, no `/proc`, nothing outside of
-//! the manifest's folder, symbolic links followed. Says why in a value; never echoes content.
+//! the manifest's folder, symbolic links followed. Says why in a value; never echoes content. Knows a file again.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -17,29 +19,69 @@ pub(super) enum Refusal {
     Io(io::Error),
 }
 
+/// What a file is known again by: another one, or one that was written to, differs in some of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint {
+    device: u64,
+    inode: u64,
+    length: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+}
+
+impl Fingerprint {
+    fn of(found: &Metadata) -> Self {
+        Self {
+            device: found.dev(),
+            inode: found.ino(),
+            length: found.len(),
+            modified: (found.mtime(), found.mtime_nsec()),
+        }
+    }
+}
+
+/// A file that was opened, and what it was then.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) file: Arc<File>,
+    pub(super) fingerprint: Fingerprint,
+    path: PathBuf,
+}
+
+impl Opened {
+    /// Whether it is what it was, and its path still leads to it.
+    pub(super) fn is_unchanged(&self) -> bool {
+        let is_the_same =
+            |found: io::Result<Metadata>| found.is_ok_and(|found| Fingerprint::of(&found) == self.fingerprint);
+        is_the_same(self.file.metadata()) && is_the_same(self.path.metadata())
+    }
+}
+
 /// The magic numbers of file systems whose files are not files: `/proc` and `/sys`.
 const KERNEL_FILE_SYSTEMS: [u64; 2] = [0x9fa0, 0x6265_6572];
 
 /// Opens `path`, which has to lie in `folder`.
-pub(super) fn open(folder: &Path, path: &Path) -> Result<File, Refusal> {
+pub(super) fn open(folder: &Path, path: &Path) -> Result<Opened, Refusal> {
     let folder = folder.canonicalize().map_err(Refusal::Io)?;
-    let path = path.canonicalize().map_err(Refusal::Io)?;
-    if !path.starts_with(&folder) {
+    let resolved = path.canonicalize().map_err(Refusal::Io)?;
+    if !resolved.starts_with(&folder) {
         return Err(Refusal::Outside);
     }
     // Without NONBLOCK a FIFO would wait for a writer; NOFOLLOW since the path was resolved just now.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = File::from(rustix::fs::open(&path, flags, Mode::empty()).map_err(|error| Refusal::Io(error.into()))?);
-    match kind(&file).map_err(Refusal::Io)? {
-        None => Ok(file),
+    let file =
+        File::from(rustix::fs::open(&resolved, flags, Mode::empty()).map_err(|error| Refusal::Io(error.into()))?);
+    let found = file.metadata().map_err(Refusal::Io)?;
+    match kind(&file, &found).map_err(Refusal::Io)? {
+        None => Ok(Opened { file: Arc::new(file), fingerprint: Fingerprint::of(&found), path: path.to_owned() }),
         Some(other) => Err(Refusal::NotAFile(other)),
     }
 }
 
 /// What the opened file is, unless it is a plain file.
-fn kind(file: &File) -> io::Result<Option<&'static str>> {
+fn kind(file: &File, found: &Metadata) -> io::Result<Option<&'static str>> {
     use std::os::unix::fs::FileTypeExt;
-    let kind = file.metadata()?.file_type();
+    let kind = found.file_type();
     let other = if kind.is_dir() {
         Some("a directory")
     } else if kind.is_fifo() {

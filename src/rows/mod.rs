@@ -12,19 +12,23 @@ mod place;
 mod quotes;
 mod reader;
 mod records;
+mod start;
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::text::rows as text;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
+pub use file::Fingerprint;
+use file::Opened;
 use header::Header;
 use place::RawRow;
 use quotes::Shape;
 use reader::Reader;
-use records::Records;
+use start::Start;
 
 /// A recipient list that is a CSV file, as the manifest describes it.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +45,8 @@ pub struct ListSpec<'a> {
     /// The list in the manifest, for faults of the file as a whole.
     pub place: &'a Place,
     pub when_empty: WhenEmpty,
+    /// What the file was when it was opened before: it has to be the same still.
+    pub known: Option<Fingerprint>,
 }
 
 /// What it means that a list has no rows.
@@ -55,14 +61,16 @@ pub enum WhenEmpty {
 /// The rows of one file, streamed.
 pub struct Rows {
     file: Arc<str>,
-    reader: Reader<Box<dyn Read + Send>>,
+    opened: Opened,
+    reader: Reader<Arc<File>>,
     header: Header,
     phone: Option<usize>,
     when_empty: WhenEmpty,
     /// How many rows were given out.
     count: u64,
-    /// That nothing could be read, or no more.
+    /// That there are no rows.
     file_errors: u64,
+    broken: Option<Diagnostic>,
 }
 
 /// One row.
@@ -81,7 +89,8 @@ pub struct Row<'a> {
 /// is wrong was reported.
 pub fn open(spec: &ListSpec<'_>, diagnostics: &mut Diagnostics) -> Option<Rows> {
     let refused = match file::open(spec.folder, spec.path) {
-        Ok(file) => return read(spec, Box::new(file), diagnostics),
+        Ok(opened) if spec.known.is_some_and(|known| known != opened.fingerprint) => text::changed(spec.shown),
+        Ok(opened) => return read(spec, opened, diagnostics),
         Err(file::Refusal::Outside) => text::outside(spec.shown),
         Err(file::Refusal::NotAFile(what)) => text::not_a_file(spec.shown, what),
         Err(file::Refusal::Io(error)) => text::unreadable(spec.shown, &error),
@@ -91,8 +100,8 @@ pub fn open(spec: &ListSpec<'_>, diagnostics: &mut Diagnostics) -> Option<Rows> 
 }
 
 /// Reads an opened list as far as its header.
-fn read(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Diagnostics) -> Option<Rows> {
-    match begin(spec, input, diagnostics) {
+fn read(spec: &ListSpec<'_>, opened: Opened, diagnostics: &mut Diagnostics) -> Option<Rows> {
+    match begin(spec, opened, diagnostics) {
         Ok(rows) => rows,
         Err(error) => {
             diagnostics.push(text::unreadable(spec.shown, &error).at(spec.place.clone()));
@@ -101,22 +110,19 @@ fn read(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Diag
     }
 }
 
-fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Diagnostics) -> io::Result<Option<Rows>> {
-    let decode::Opened::Text(decoder) = decode::open(input)? else {
-        diagnostics.push(text::workbook(spec.shown).at(spec.place.clone()));
-        return Ok(None);
-    };
-    let mut records = Records::new(decoder);
-    let named = records.peek()?.and_then(dialect::named);
-    if named.is_some() {
-        records.skip_line()?;
-    }
+fn begin(spec: &ListSpec<'_>, opened: Opened, diagnostics: &mut Diagnostics) -> io::Result<Option<Rows>> {
     let wanted: Vec<&str> = spec.columns.iter().map(|(_, column, _)| column.trim()).collect();
-    let Some(line) = records.peek()? else {
-        diagnostics.push(text::empty_file(spec.shown).at(Place::file(spec.shown)));
-        return Ok(None);
+    let records = match start::records(&opened.file, spec.delimiter, &wanted)? {
+        Start::Records(records) => *records,
+        Start::Workbook => {
+            diagnostics.push(text::workbook(spec.shown).at(spec.place.clone()));
+            return Ok(None);
+        }
+        Start::Empty => {
+            diagnostics.push(text::empty_file(spec.shown).at(Place::file(spec.shown)));
+            return Ok(None);
+        }
     };
-    records.delimiter = spec.delimiter.or(named).unwrap_or_else(|| dialect::found(line, &wanted));
     let mut reader = Reader::new(spec.shown, records);
     let header = match reader.next(None, diagnostics)? {
         Some(split) if split.fault.is_none() => {
@@ -130,7 +136,9 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
                 diagnostics.push(text::no_header().at(split.raw.field(index)));
                 return Ok(None);
             }
-            if let Some(separator) = missed_separator(spec, &header) {
+            if spec.delimiter.is_some()
+                && let Some(separator) = dialect::missed(&header.names, &wanted)
+            {
                 diagnostics.push(text::one_column(spec.shown, &header.names[0], separator).at(spec.place.clone()));
                 return Ok(None);
             }
@@ -145,25 +153,17 @@ fn begin(spec: &ListSpec<'_>, input: Box<dyn Read + Send>, diagnostics: &mut Dia
     };
     let mut rows = Rows {
         file: Arc::clone(spec.shown),
+        opened,
         reader,
         header,
         phone: None,
         when_empty: spec.when_empty,
         count: 0,
         file_errors: 0,
+        broken: None,
     };
     rows.resolve(spec, diagnostics);
     Ok(Some(rows))
-}
-
-/// What the file separates its columns by, where the manifest's `delimiter` makes one column of all of them. Whatever
-/// else could be said of such a file would be said of a column that there is not.
-fn missed_separator(spec: &ListSpec<'_>, header: &Header) -> Option<char> {
-    let ([only], Some(_)) = (&header.names[..], spec.delimiter) else { return None };
-    if spec.columns.iter().any(|(_, column, _)| column.trim() == only) {
-        return None;
-    }
-    only.chars().find(|c| dialect::DELIMITERS.contains(c))
 }
 
 impl Rows {
@@ -235,19 +235,30 @@ impl Rows {
                 Some(Row { line: split.raw.line, fault: split.fault, raw: split.raw, fields: split.fields })
             }
             Ok(None) => {
-                if self.count == 0 && self.when_empty == WhenEmpty::Fault {
+                if !self.opened.is_unchanged() {
+                    self.broken = Some(text::changed(&self.file));
+                } else if self.count == 0 && self.when_empty == WhenEmpty::Fault {
                     self.file_errors += 1;
                     diagnostics.push(text::no_rows(&self.file).at(Place::file(&self.file)));
                 }
                 None
             }
             Err(error) => {
-                let found: Diagnostic = text::unreadable(&self.file, &error);
-                self.file_errors += 1;
-                diagnostics.push(found.at(Place::file(&self.file)));
+                self.broken = Some(text::unreadable(&self.file, &error));
                 None
             }
         }
+    }
+
+    /// Why the rows given out are not all of the file, or not of one file: an error, not yet reported, of every walk that
+    /// it happens to.
+    pub fn broken(&mut self) -> Option<Diagnostic> {
+        self.broken.take().map(|found| found.at(Place::file(&self.file)))
+    }
+
+    /// What the file was when it was opened.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.opened.fingerprint
     }
 
     /// How many errors [`Rows::next`] reported that are the file's and no row's: taking rows out does not help against
@@ -307,6 +318,7 @@ mod tests {
             columns: &columns,
             delimiter: None,
             place: &at(1),
+            known: None,
         };
         let mut diagnostics = Diagnostics::new();
         let mut rows = open(&spec, &mut diagnostics);
@@ -332,6 +344,7 @@ mod tests {
             (b"sep=;\r\nPhone;name\r\n5511999998888;Ana\r\n", &[], &[]),
             (&utf16, &[], &[]),
             (b"Celular|Nome\n1|2\n", columns, &[]),
+            (b"Id,\"Nome; a; b; c\r\n\r\nd; \"\"e\"\"\",phone\r\n1,Ana,2\r\n", &[], &[]),
             (b"", &[], &["a.csv E206"]),
             (b"\n\n  \n", &[], &["a.csv E206"]),
             (b"\xEF\xBB\xBF", &[], &["a.csv E206"]),

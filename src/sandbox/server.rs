@@ -188,7 +188,7 @@ async fn events(State(shared): State<Arc<Shared>>) -> Answer {
                 "instance": &*accepted.instance,
                 "phone": &*accepted.phone,
                 "messageId": message_id,
-                "event": &accepted.event,
+                "event": accepted.event(),
             })
         })
         .collect();

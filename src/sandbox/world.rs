@@ -23,13 +23,14 @@ pub(super) struct World {
     instances: HashMap<Arc<str>, Instance>,
     /// By message id.
     accepted: HashMap<Box<str>, Accepted>,
-    /// By the edit's own message id: which event it replaces, and what that was before.
-    edits: HashMap<Box<str>, (Box<str>, Box<RawValue>)>,
+    /// By the edit's own message id: which event it replaces.
+    edits: HashMap<Box<str>, Box<str>>,
     /// Recipient and event, hashed: for the duplicates.
     invited: HashSet<u64>,
     journal: Option<Journal>,
     random: fastrand::Rng,
     ids_made: u64,
+    foreign_made: u64,
     reconnects_at_ms: Option<u64>,
     is_connected_at_first: bool,
 }
@@ -45,9 +46,17 @@ pub(super) struct Instance {
 pub(super) struct Accepted {
     pub(super) instance: Arc<str>,
     pub(super) phone: Box<str>,
-    pub(super) event: Box<RawValue>,
+    created: Box<RawValue>,
+    /// What replaced it, in order, with the edits' own message ids; without those that were taken back.
+    edits: Vec<(Box<str>, Box<RawValue>)>,
     /// Of the event as it was when it was created.
     invitation: u64,
+}
+
+impl Accepted {
+    pub(super) fn event(&self) -> &RawValue {
+        self.edits.last().map_or(&self.created, |(_, event)| event)
+    }
 }
 
 /// Whether a recipient was invited to an event before.
@@ -56,6 +65,9 @@ enum Kept {
     Once,
     Again,
 }
+
+/// Other programs' messages have numbers of their own, so that ids do not depend on how many of them there are.
+const FOREIGN: u64 = 1 << 39;
 
 /// The ids of something that was queued.
 pub(super) struct Ids {
@@ -75,6 +87,7 @@ impl World {
             journal: None,
             random: fastrand::Rng::with_seed(options.seed),
             ids_made: 0,
+            foreign_made: 0,
             reconnects_at_ms: None,
             is_connected_at_first: options.disconnect_after != Some(0),
             options,
@@ -104,7 +117,8 @@ impl World {
     /// Other programs' messages in the queue of this instance.
     pub(super) fn add_foreign(&mut self, id: &str, count: u32, now_ms: u64) {
         for number in 0..count {
-            let ids = self.make_ids();
+            self.foreign_made += 1;
+            let ids = self.ids(FOREIGN | self.foreign_made);
             let gap_ms = self.gap_ms();
             let Some(instance) = self.instances.get_mut(id) else { return };
             let due_ms = instance.queue.due_ms(gap_ms, now_ms);
@@ -242,9 +256,9 @@ impl World {
 
     /// Undoes an invitation or an edit; the instance that it went through.
     fn undo(&mut self, message_id: &str) -> Option<Arc<str>> {
-        if let Some((original_id, before)) = self.edits.remove(message_id) {
+        if let Some(original_id) = self.edits.remove(message_id) {
             let accepted = self.accepted.get_mut(&original_id)?;
-            accepted.event = before;
+            accepted.edits.retain(|(edit, _)| &**edit != message_id);
             return Some(Arc::clone(&accepted.instance));
         }
         let accepted = self.accepted.remove(message_id)?;
@@ -252,9 +266,12 @@ impl World {
         Some(accepted.instance)
     }
 
-    /// A line of an earlier run.
+    /// A line of an earlier run. Ids go on behind those in it: refused requests took some that no line has.
     fn remember(&mut self, line: Line, now_ms: u64) {
-        self.ids_made += 1;
+        let (Line::Created { message_id, .. }
+        | Line::Edited { edit: Waits { message_id, .. }, .. }
+        | Line::Removed { message_id }) = &line;
+        self.ids_made = self.ids_made.max(number_of(message_id));
         self.keep(line, None, now_ms);
     }
 
@@ -273,7 +290,8 @@ impl World {
                 };
                 found.queue.push(waiting, now_ms);
                 let invitation = known.unwrap_or_else(|| invitation_of(&phone, &event));
-                let accepted = Accepted { instance: name, phone: phone.into(), event, invitation };
+                let accepted =
+                    Accepted { instance: name, phone: phone.into(), created: event, edits: Vec::new(), invitation };
                 self.accepted.insert(message_id.into(), accepted);
                 if !self.invited.insert(invitation) {
                     return Kept::Again;
@@ -281,7 +299,7 @@ impl World {
             }
             Line::Edited { message_id, event, edit } => {
                 let Some(accepted) = self.accepted.get_mut(&*message_id) else { return Kept::Once };
-                let before = std::mem::replace(&mut accepted.event, event);
+                accepted.edits.push((edit.message_id.as_str().into(), event));
                 if let Some(instance) = self.instances.get_mut(&accepted.instance) {
                     let waiting = Waiting {
                         zaap_id: edit.zaap_id.into(),
@@ -292,7 +310,7 @@ impl World {
                     };
                     instance.queue.push(waiting, now_ms);
                 }
-                self.edits.insert(edit.message_id.into(), (message_id.into(), before));
+                self.edits.insert(edit.message_id.into(), message_id.into());
             }
             Line::Removed { message_id } => {
                 let instance = self.undo(&message_id).and_then(|name| self.instances.get_mut(&name));
@@ -315,10 +333,14 @@ impl World {
     /// Ids of the reference's shape, the same for the same seed, never the same twice.
     fn make_ids(&mut self) -> Ids {
         self.ids_made += 1;
-        let mut rng = fastrand::Rng::with_seed(self.options.seed.rotate_left(32) ^ self.ids_made);
+        self.ids(self.ids_made)
+    }
+
+    fn ids(&self, number: u64) -> Ids {
+        let mut rng = fastrand::Rng::with_seed(self.options.seed.rotate_left(32) ^ number);
         Ids {
             zaap_id: format!("{:032X}", rng.u128(..)),
-            message_id: format!("{:010X}{:010X}", rng.u64(..1 << 40), self.ids_made & ((1 << 40) - 1)),
+            message_id: format!("{:010X}{number:010X}", rng.u64(..1 << 40)),
         }
     }
 }
@@ -334,6 +356,15 @@ impl Instance {
             None
         }
     }
+}
+
+/// The number that a message id ends with; 0 for one that was not made here.
+fn number_of(message_id: &str) -> u64 {
+    message_id
+        .get(10..)
+        .and_then(|number| u64::from_str_radix(number, 16).ok())
+        .filter(|n| n & FOREIGN == 0)
+        .unwrap_or(0)
 }
 
 /// One person or group and one event: whichever instance it goes through, with or without the ninth digit. An event is
@@ -355,3 +386,6 @@ fn invitation_of(phone: &str, event: &RawValue) -> u64 {
 fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

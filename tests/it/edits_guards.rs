@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use zapi_batch::sandbox::Options;
+use zapi_batch::sandbox::{Fault, FaultRule, Options, When};
 
 use crate::world::{MANIFEST, World, groups, log, server, server_with};
 
@@ -195,4 +195,46 @@ fn a_new_ledger_takes_the_old_ones_place_only_once_the_answer_is_yes() {
     }
     assert_eq!(server.counts().requests, 9);
     assert_eq!(world.files().iter().filter(|name| name.contains("Z.old") || name.contains("Z-2.old")).count(), 2);
+}
+
+#[test]
+fn what_is_blocked_keeps_the_status_that_the_invitation_has() {
+    let world = World::new();
+    world.campaign(2);
+    let refused = FaultRule { when: When::Requests(3, 4), fault: Fault::Status(400), is_processed: false };
+    let server = server_with(Options { faults: vec![refused], ..Options::default() });
+    world.apply(&server.base_url, &[]).expect(0);
+    world.write("m.yaml", MANIFEST.replace("T19:00", "T20:00"));
+    world.apply(&server.base_url, &[]).expect(1);
+    world.write("m.yaml", MANIFEST.replace("T19:00", "T21:00").replace("Spring launch", "Autumn fair"));
+    let json = world.apply(&server.base_url, &["--format", "json"]).expect(1).json();
+    assert_eq!((&json["plan"]["blocked"], &json["messages"]["accepted"]), (&2.into(), &2.into()));
+    for row in world.results("spring.results.csv") {
+        assert_eq!((row.get("status"), row.get("http_status")), ("accepted", ""));
+        assert!(row.get("error").starts_with("name and date both differ"), "{}", row.get("error"));
+    }
+}
+
+#[test]
+fn a_corrected_number_is_used_as_long_as_nothing_was_sent_to_the_old_one() {
+    let world = World::new();
+    let (old, new) = ("551180001000", "5511980001000");
+    world.campaign(0);
+    let list = |number: &str| world.write("list.csv", format!("phone,label\n{number},Ana\n"));
+    list(old);
+    let refused = FaultRule { when: When::Requests(1, 1), fault: Fault::Status(400), is_processed: false };
+    let server = server_with(Options { faults: vec![refused], ..Options::default() });
+    world.apply(&server.base_url, &[]).expect(1);
+    list(new);
+    let planned = world.run(&["plan", "m.yaml", "--show-recipients"]).expect(0);
+    assert!(planned.stdout.contains(new) && !planned.stdout.contains(old), "{}", planned.stdout);
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(world.results("spring.results.csv")[0].get("recipient"), new);
+    // Now the invitation is there, and edits have to go where it is.
+    list(old);
+    world.write("m.yaml", MANIFEST.replace("T19:00", "T20:00"));
+    world.apply(&server.base_url, &[]);
+    let log = log(&server.base_url);
+    let recipients: Vec<&str> = log.iter().map(|entry| entry["recipient"].as_str().unwrap()).collect();
+    assert_eq!(recipients, [old, new, new]);
 }

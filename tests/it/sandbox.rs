@@ -227,7 +227,10 @@ async fn groups_are_paged_and_described() {
         })
         .collect();
     let (_sandbox, gateway) = pair(Options { groups: groups.clone(), ..Options::default() });
-    let found = gateway.groups(0).await.unwrap();
+    let (mut pages, mut found) = (gateway.group_pages(0), Vec::new());
+    while let Some(groups) = pages.next().await.unwrap() {
+        found.extend(groups);
+    }
     assert_eq!((found.len(), found[249].name.as_str()), (250, "Grupo 249"));
     let seventh = gateway.light_group_metadata(0, &groups[7].id).await.unwrap();
     assert_eq!((seventh.admin_only_message, seventh.subject.as_deref()), (Some(true), Some("Grupo 7")));

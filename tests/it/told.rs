@@ -98,7 +98,7 @@ fn other_commands_are_named_with_the_flags_that_find_the_same_ledger() {
     world.run(&["apply", "m.yaml", "--sandbox", "--ledger", "sub.db", "--rate", "unlimited"]).expect(0);
     let resolve = ["resolve", "m.yaml", "5511999998888", "--arrived", "--ledger", "sub.db", "--sandbox"];
     world.run(&resolve).expect(2).says("zapi-batch status m.yaml --ledger sub.db --sandbox lists");
-    world.run(&["recall", "m.yaml"]).expect(2).says("zapi-batch check says how many of this campaign wait");
+    world.run(&["recall", "m.yaml"]).expect(2).says("zapi-batch check m.yaml says how many of this campaign wait");
     world.run(&["init", "my folder"]).expect(0).says("zapi-batch apply 'my folder/campaign.yaml' --sandbox");
 }
 
@@ -194,4 +194,40 @@ fn a_ledger_that_is_for_something_else_is_called_by_its_name() {
         .run(&["status", "m.yaml", "--ledger", "spring.ledger.db"])
         .expect(4)
         .says("belongs to the campaign \"spring\"");
+}
+
+#[test]
+fn hints_can_be_typed_as_they_are_printed() {
+    let (world, server) = (World::new(), server_with(fails(1, 1, 500)));
+    world.campaign(3);
+    world
+        .run(&["status", "m.yaml", "--ledger", "my own.db"])
+        .expect(4)
+        .says("zapi-batch apply m.yaml --ledger 'my own.db'");
+    world.apply(&server.base_url, &["--ledger", "own.db"]).expect(1);
+    let status = "zapi-batch status m.yaml --ledger own.db lists";
+    let resend = ["--ledger", "own.db", "--resend-unknown=2"];
+    world.apply(&server.base_url, &resend).expect(2).says(status);
+    let json =
+        world.apply(&server.base_url, &[&resend[..], &["--format", "json"]].concat()).expect(2).says(status).json();
+    assert_eq!(json["exit"], 2);
+    let dry = ["apply", "m.yaml", "--ledger", "own.db", "--dry-run", "--format", "json"];
+    let json = world.run(&[&dry[..], &["--yes=7"]].concat()).expect(2).json();
+    assert!(json["dry_run"] == true && json["exit"] == 2 && json["stopped"].is_string(), "{json}");
+    let json = world.run(&[&dry[..], &["--new-ledger", "--yes=3"]].concat()).expect(0).json();
+    assert_eq!((&json["plan"]["create"], &json["plan"]["keep"]), (&3.into(), &0.into()));
+}
+
+#[test]
+fn what_was_not_selected_decides_no_exit_code() {
+    let world = World::new();
+    world.campaign(2);
+    let events = MANIFEST
+        .replace("recipients:", "  dinner: { name: \"{{ name }}\", dateTime: \"2027-05-14T21:00\" }\nrecipients:");
+    let sends = "  faulty: { list: [{ phone: 120363050000000009-group, name: \"\" }] }\nsends: [{ event: launch, to: [groups] }, { event: dinner, to: [faulty] }]\n";
+    world.write("m.yaml", events + sends);
+    let selected = ["--skip-invalid", "--only", "launch"];
+    world.run(&[&["apply", "m.yaml", "--dry-run"], &selected[..]].concat()).expect(0);
+    world.run(&["apply", "m.yaml", "--dry-run", "--skip-invalid"]).expect(1);
+    world.apply(&server().base_url, &selected).expect(0);
 }

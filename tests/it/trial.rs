@@ -171,3 +171,15 @@ fn a_real_row_with_a_fault_does_not_keep_one_from_testing() {
     test(&world, &server, &[]).expect(0);
     world.run(&["apply", "m.yaml", "--base-url", &server.base_url]).expect(2);
 }
+
+#[test]
+fn a_test_that_stops_does_not_promise_to_go_on_where_it_ended() {
+    let (world, _) = world();
+    let stops = RawServer::start(|request| {
+        let status = if request == 0 { 200 } else { 401 };
+        fault("stops", Read::All, vec![Step::Send(answer(status, "", r#"{"connected":true}"#)), Step::KeepAlive])
+    });
+    let ran = world.run(&["test", "m.yaml", "--base-url", &stops.base_url()]).expect(3);
+    assert!(!ran.stderr.contains("is not sent again"), "{}", ran.stderr);
+    ran.says("sends to the whole test list again");
+}

@@ -1,7 +1,6 @@
 //! The plan: made in one open transaction, shown, asked about, and then committed as it was shown.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -16,7 +15,7 @@ use crate::commands::{estimate, preflight, tested};
 use crate::delivery::Limits;
 use crate::engine::StopSignal;
 use crate::ledger::sent::Sent;
-use crate::ledger::{Counts, Ledger, Narrow, Plan, find_twins};
+use crate::ledger::{Ledger, Plan};
 use crate::report::{Changes, Estimate, LedgerNote, Stream, plan};
 
 /// What was agreed on and stands in the ledger now.
@@ -40,9 +39,6 @@ impl Apply<'_> {
         let instances = prepared.instance_refs();
         let ledger = prepared.held.ledger().ok_or_else(|| Failure::refused("the ledger is not open"))?;
         let note = ledger_note(ledger, prepared.is_new)?;
-        if !self.purpose.is_test() {
-            prepared.notes.extend(self.twins(ledger)?);
-        }
         let columns = planning::columns(prepared.manifest);
         let suppressed = |identity: &str| {
             self.campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity))
@@ -57,6 +53,7 @@ impl Apply<'_> {
         let plan = reconcile.plan().clone();
         planning::check_numbers(&plan, self.args.resend_unknown, self.args.rules.cancel_left)?;
         if !self.purpose.is_test() {
+            prepared.notes.extend(planning::twins(&plan, &prepared.paths.ledger, &self.campaign.spool)?);
             prepared.notes.extend(tested::notes(prepared.manifest, &plan, &self.narrow, &prepared.paths.tested));
         }
         let limits = planning::limits(prepared.manifest, self.args.rate, self.purpose);
@@ -83,6 +80,9 @@ impl Apply<'_> {
             deed: Deed::Send,
         };
         confirm::confirm(&asked, runtime, stop)?;
+        if agreed.to_do > 0 {
+            reconcile.goes_to(prepared.is_loopback)?;
+        }
         reconcile.commit()?;
         let aside = prepared.held.keep();
         self.note_sent(prepared, now)?;
@@ -121,22 +121,6 @@ impl Apply<'_> {
         Ok(Stream::Stderr.say(&plan::render(&shown.report(&agreed.plan, now), style))?)
     }
 
-    /// A renamed campaign would invite everybody again.
-    fn twins(&self, ledger: &Ledger) -> Result<Vec<String>, Failure> {
-        let twins = find_twins(ledger.path(), &self.campaign.spool)?;
-        Ok(twins
-            .iter()
-            .map(|twin| {
-                let name = twin.path.file_name().map_or_else(String::new, |name| name.display().to_string());
-                format!(
-                    "the campaign {} ({name}) has {} of these recipients for an event of the same name and date; \
-                     if this campaign was renamed, they are invited a second time",
-                    twin.campaign, twin.recipients
-                )
-            })
-            .collect())
-    }
-
     /// `<campaign>.sent.json`, on disk before the first attempt and refreshed at every stop.
     pub(super) fn note_sent(&self, prepared: &mut Prepared<'_>, now: Timestamp) -> Result<(), Failure> {
         // A test begins afresh each time, so that nobody has to find its ledger again.
@@ -144,13 +128,8 @@ impl Apply<'_> {
             return Ok(());
         }
         let Some(ledger) = prepared.held.ledger() else { return Ok(()) };
-        let counts = ledger.counts(&Narrow::default())?;
-        write_sent(&prepared.paths.sent, ledger.id(), &counts, now)
+        Ok(Sent::of(ledger, now)?.write(&prepared.paths.sent)?)
     }
-}
-
-fn write_sent(path: &Path, ledger: &str, counts: &Counts, now: Timestamp) -> Result<(), Failure> {
-    Ok(Sent::new(ledger, counts, now).write(path)?)
 }
 
 fn ledger_note(ledger: &Ledger, is_new: bool) -> Result<LedgerNote, Failure> {

@@ -5,7 +5,7 @@ use jiff::Zoned;
 use crate::engine::{Ended, LaneEnd, RunEnd};
 use crate::exit::Exit;
 use crate::ledger::Counts;
-use crate::report::{Ending, Next, lanes};
+use crate::report::{Again, Ending, Next, lanes};
 
 /// What the summary and the JSON say of an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(super) struct Typed<'a> {
     pub manifest: &'a str,
     /// The manifest with the flags by which other commands find the same ledger.
     pub ledger: &'a str,
+    pub again: Again,
 }
 
 /// What the ledger says afterwards.
@@ -71,14 +72,15 @@ struct Judged {
     /// Edits whose fate nobody knows may still be pending although every lane came to its end.
     doubtful_edits: bool,
     stops: Vec<String>,
-    more: Option<String>,
+    more: Vec<String>,
     next: Vec<Next>,
 }
 
 impl Judged {
     fn stop(&mut self, reason: String, repair: &str, typed: Typed<'_>) {
         self.stops.push(reason);
-        let repair = Next::Repair { what: repair.to_owned(), command: typed.command.to_owned() };
+        let (what, command) = (repair.to_owned(), typed.command.to_owned());
+        let repair = Next::Repair { what, command, again: typed.again };
         if !self.next.contains(&repair) {
             self.next.push(repair);
         }
@@ -89,7 +91,10 @@ impl Judged {
             self.stop(reason, repair_of(end), typed);
         }
         if let Some(reason) = lanes::more_to_do(name, end, now) {
-            self.more = Some(reason);
+            // `--limit` is of all lanes together.
+            if !self.more.contains(&reason) {
+                self.more.push(reason);
+            }
             if let LaneEnd::WouldWait { until, .. } = end {
                 self.next.push(Next::RunAgainAt { command: typed.command.to_owned(), at: *until });
             }
@@ -102,10 +107,10 @@ impl Judged {
         if counts.rejected + counts.unknown + counts.blocked + counts.invalid > 0 {
             exit = exit.and(Exit::Faults);
         }
-        if self.more.is_none() && self.doubtful_edits && counts.pending > 0 {
-            self.more = Some("some edits are still to be made".to_owned());
+        if self.more.is_empty() && self.doubtful_edits && counts.pending > 0 {
+            self.more.push("some edits are still to be made".to_owned());
         }
-        if self.more.is_some() {
+        if !self.more.is_empty() {
             exit = exit.and(Exit::MoreToDo);
         }
         if !self.stops.is_empty() {
@@ -121,7 +126,7 @@ impl Judged {
             Exit::Ledger => Ending::Failed(self.failed.unwrap_or_default()),
             Exit::Interrupted => Ending::Interrupted,
             Exit::Stopped => Ending::Stopped(self.stops),
-            Exit::MoreToDo => Ending::MoreToDo(self.more.unwrap_or_default()),
+            Exit::MoreToDo => Ending::MoreToDo(self.more),
             Exit::Faults | Exit::Done | Exit::Refused => Ending::Done,
         };
         Verdict { exit, next: next(self.next, exit, found, typed), ending }
@@ -136,9 +141,14 @@ fn repair_of(end: &LaneEnd) -> &'static str {
         LaneEnd::SetUp { http_status, error } => set_up_of(*http_status, error),
         LaneEnd::Redirected { .. } => "look at --base-url or ZAPI_BASE_URL",
         LaneEnd::NoAnswer { http_status: Some(_), .. } => "wait a while, or send more slowly (`rate`)",
-        LaneEnd::NoAnswer { http_status: None, .. } => "look at your connection",
+        LaneEnd::NoAnswer { http_status: None, .. } | LaneEnd::QueueNotRead { http_status: None, .. } => {
+            "look at your connection"
+        }
+        LaneEnd::Unknowns { .. } | LaneEnd::QueueNotRead { http_status: Some(429 | 500..), .. } => NO_ANSWERS,
+        LaneEnd::QueueNotRead { http_status: Some(_), .. } => {
+            "look at --base-url or ZAPI_BASE_URL, or leave out `maxQueued`"
+        }
         LaneEnd::Rejections { .. } => "look at what was rejected",
-        LaneEnd::Unknowns { .. } => NO_ANSWERS,
         LaneEnd::Done | LaneEnd::Limit | LaneEnd::RunEnded => "nothing",
     }
 }
@@ -156,8 +166,10 @@ fn set_up_of(http_status: Option<u16>, error: &str) -> &'static str {
     }
 }
 
-/// What to type next: repairs first, then going on, then what a person has to decide.
+/// What to type next: repairs first, then going on, the sooner the earlier, then what a person has to decide.
 fn next(mut next: Vec<Next>, exit: Exit, found: &Found, typed: Typed<'_>) -> Vec<Next> {
+    next.sort_by_key(|entry| if let Next::RunAgainAt { at, .. } = entry { Some(*at) } else { None });
+    next.dedup();
     let counts = &found.counts;
     let command = || typed.command.to_owned();
     let ledger = || typed.ledger.to_owned();
@@ -166,7 +178,7 @@ fn next(mut next: Vec<Next>, exit: Exit, found: &Found, typed: Typed<'_>) -> Vec
         && counts.pending > 0
         && matches!(exit, Exit::MoreToDo | Exit::Interrupted | Exit::Ledger | Exit::Stopped)
     {
-        next.push(Next::RunAgain { command: command() });
+        next.push(Next::RunAgain { command: command(), again: typed.again });
     }
     if counts.rejected > 0 {
         next.push(Next::CorrectRejected { command: command(), pending: counts.pending });
@@ -186,13 +198,14 @@ fn next(mut next: Vec<Next>, exit: Exit, found: &Found, typed: Typed<'_>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Tally;
+    use crate::engine::{Tally, Why};
 
     const TYPED: Typed<'_> = Typed {
         command: "zapi-batch apply m.yaml --only launch",
         whole: "zapi-batch apply m.yaml",
         manifest: "m.yaml",
         ledger: "m.yaml --sandbox",
+        again: Again::GoesOn,
     };
 
     fn judged(run: RunEnd, lanes: Vec<LaneEnd>, counts: Counts) -> Verdict {
@@ -234,9 +247,24 @@ mod tests {
         let counts = Counts { pending: 2, ..Counts::default() };
         let verdict = judged(RunEnd::Finished, vec![set_up(), set_up()], counts);
         let what = "set the client token (ZAPI_CLIENT_TOKEN)".to_owned();
-        assert_eq!(verdict.next, [Next::Repair { what, command: TYPED.command.into() }]);
+        assert_eq!(verdict.next, [Next::Repair { what, command: TYPED.command.into(), again: Again::GoesOn }]);
         let Ending::Stopped(reasons) = verdict.ending else { panic!("{:?}", verdict.ending) };
         assert_eq!(reasons[0], "main: Client-Token not allowed (HTTP 403)");
+    }
+
+    #[test]
+    fn every_lane_that_would_wait_is_named_and_the_soonest_comes_first() {
+        let daily =
+            |limit, until: &str| LaneEnd::WouldWait { why: Why::DailyLimit { limit }, until: until.parse().unwrap() };
+        let lanes = vec![daily(7, "2026-12-05T03:00Z"), daily(9, "2026-12-04T03:00Z")];
+        let verdict = judged(RunEnd::Finished, lanes, Counts { pending: 2, ..Counts::default() });
+        let Ending::MoreToDo(reasons) = verdict.ending else { panic!("{:?}", verdict.ending) };
+        assert!(reasons[0].starts_with("main: daily limit of 7") && reasons[1].starts_with("second: daily limit of 9"));
+        let at = |next: &Next| if let Next::RunAgainAt { at, .. } = next { at.to_string() } else { String::new() };
+        let times: Vec<String> = verdict.next.iter().map(at).collect();
+        assert_eq!(times, ["2026-12-04T03:00:00Z", "2026-12-05T03:00:00Z"]);
+        let limit = judged(RunEnd::Finished, vec![LaneEnd::Limit; 2], Counts { pending: 2, ..Counts::default() });
+        assert_eq!(limit.ending, Ending::MoreToDo(vec!["--limit reached".into()]));
     }
 
     #[test]

@@ -84,8 +84,9 @@ impl Apply<'_> {
         Ok(done.verdict.exit)
     }
 
-    /// The results CSV, from the ledger, and `<campaign>.sent.json`.
+    /// `<campaign>.sent.json` first, which guards against sending twice, and the results CSV, from the ledger.
     fn write_files(&self, prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
+        self.note_sent(prepared, Timestamp::now())?;
         let Some(ledger) = prepared.held.ledger() else {
             return Err(Failure::new(Exit::Ledger, "the ledger could not be read, so the results were not written"));
         };
@@ -97,7 +98,6 @@ impl Apply<'_> {
         tracing::info!(results = results.path, "the results are written");
         done.results = Some(results.path);
         done.results_note = results.note;
-        self.note_sent(prepared, Timestamp::now())?;
         if self.purpose.is_test() {
             self.note_tested(prepared, Timestamp::now())?;
         }
@@ -190,8 +190,8 @@ impl Apply<'_> {
     ) -> Result<(), Failure> {
         let style = Stream::Stdout.style(self.global.show_recipients);
         let stopped = match &done.verdict.ending {
-            Ending::Stopped(reasons) => Some(reasons.join("; ")),
-            Ending::MoreToDo(reason) | Ending::Failed(reason) => Some(reason.clone()),
+            Ending::Stopped(reasons) | Ending::MoreToDo(reasons) => Some(reasons.join("; ")),
+            Ending::Failed(reason) => Some(reason.clone()),
             Ending::Interrupted => Some("interrupted".to_owned()),
             Ending::Done | Ending::NothingToDo => None,
         };

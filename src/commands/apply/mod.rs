@@ -17,6 +17,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::campaign::{self, Campaign, Keep};
+use super::confirm::{self, Deed};
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::{dry_run, format_of, planning};
@@ -27,23 +28,28 @@ use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::ledger::{Counts, Ledger, Mode, Narrow, VerbCounts};
 use crate::manifest::wordings::Wording;
-use crate::report::{Stream, json, words};
+use crate::report::{Again, Stream, json, words};
 use ending::Typed;
 pub(super) use prepare::correct;
 
 pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let mut campaign = campaign::open(&args.manifest, now, Keep::Rows)?;
     if args.dry_run {
+        let mut campaign = campaign::open(&args.manifest, now, Keep::Rows, None)?;
         return dry_run::run(args, global, &mut campaign, now);
     }
+    let mut stop = listen(Deed::Send)?;
+    let campaign = campaign::open(&args.manifest, now, Keep::Rows, Some(&mut stop))?;
     let purpose = Purpose::of_apply(args.ledger.sandbox);
-    apply(
-        args,
-        global,
-        &Task { campaign: &campaign, purpose, wordings: &[], command: command(args, Some(&args.selection)) },
-        now,
-    )
+    let task = Task { campaign: &campaign, purpose, wordings: &[], command: command(args, Some(&args.selection)) };
+    apply(args, global, &task, stop, now)
+}
+
+/// From now on a signal ends the command in order.
+pub(super) fn listen(deed: Deed) -> Result<StopSignal, Failure> {
+    StopSignal::listen().map_err(|error| {
+        Failure::refused(format!("signals cannot be listened to: {error}; nothing was {}", deed.done()))
+    })
 }
 
 /// What is applied, and what for.
@@ -57,7 +63,13 @@ pub(super) struct Task<'a> {
 }
 
 /// Makes the world match a campaign that was read: the whole way, for an apply and for a test.
-pub(super) fn apply(args: &ApplyArgs, global: &GlobalArgs, task: &Task<'_>, now: Timestamp) -> Result<Exit, Failure> {
+pub(super) fn apply(
+    args: &ApplyArgs,
+    global: &GlobalArgs,
+    task: &Task<'_>,
+    stop: StopSignal,
+    now: Timestamp,
+) -> Result<Exit, Failure> {
     let apply = Apply {
         args,
         global,
@@ -73,10 +85,11 @@ pub(super) fn apply(args: &ApplyArgs, global: &GlobalArgs, task: &Task<'_>, now:
     let done = if errors > 0 {
         Err(Failure::refused(format!("nothing was sent: {}", words::count(errors, "error", "errors"))))
     } else {
-        apply.go(now)
+        apply.go(stop, now)
     };
     match done {
         Err(failure) if args.format == Format::Json => {
+            let failure = failure.typed(&apply.ledger_as_typed());
             apply.tell_failure(&failure)?;
             Ok(failure.exit)
         }
@@ -100,13 +113,13 @@ struct Apply<'a> {
 
 impl Apply<'_> {
     /// Everything after manifest and rows were found to be right.
-    fn go(&self, now: Timestamp) -> Result<Exit, Failure> {
+    fn go(&self, mut stop: StopSignal, now: Timestamp) -> Result<Exit, Failure> {
+        if stop.has_come() {
+            return Err(confirm::interrupted(Deed::Send));
+        }
         let mut prepared = self.prepare()?;
         tracing::info!(ledger = %prepared.paths.ledger.display(), is_new = prepared.is_new, "the ledger is open");
         let runtime = super::service::runtime()?;
-        let mut stop = runtime
-            .block_on(async { StopSignal::listen() })
-            .map_err(|error| Failure::refused(format!("signals cannot be listened to: {error}; nothing was sent")))?;
         let agreed = self.agree(&mut prepared, &runtime, &mut stop, now)?;
         tracing::info!(to_do = agreed.to_do, plan = ?agreed.plan.total, "agreed");
         if agreed.to_do == 0 {
@@ -149,7 +162,8 @@ impl Apply<'_> {
             mask: style.mask,
         };
         Stream::Stdout.say(&json::apply(&report))?;
-        Ok(Stream::Stderr.say(&format!("{failure}\n"))?)
+        failure.tell(self.global);
+        Ok(())
     }
 
     /// The ledger's path, and what it counts of what this run selected; `None` when there is none.
@@ -162,7 +176,8 @@ impl Apply<'_> {
     }
 
     fn typed<'t>(&'t self, manifest: &'t str, ledger: &'t str) -> Typed<'t> {
-        Typed { command: &self.command, whole: &self.whole, manifest, ledger }
+        let again = if self.purpose.is_test() { Again::Anew } else { Again::GoesOn };
+        Typed { command: &self.command, whole: &self.whole, manifest, ledger, again }
     }
 
     /// For `plan` and `resolve`, which have to find the same ledger.

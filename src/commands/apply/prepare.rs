@@ -12,7 +12,7 @@ use crate::commands::service::{self, Service};
 use crate::commands::{guard, planning};
 use crate::engine::window;
 use crate::instance::Instance;
-use crate::ledger::{Aside, InstanceRef, Ledger, Mode, sent};
+use crate::ledger::{Aside, InstanceRef, Ledger, LedgerError, Mode, sent};
 use crate::manifest::{ListKind, Manifest};
 use crate::quota::{self, Quota};
 use crate::report::{Stream, results, words};
@@ -56,9 +56,12 @@ impl Apply<'_> {
         }
         if ledger.left_recalling()?.is_some() {
             notes.push(
-                "a recall was killed: whether one message was taken back cannot be known; zapi-batch recall names it"
+                "a recall was killed: whether one message was taken back cannot be known; the next recall names it"
                     .to_owned(),
             );
+        }
+        if self.purpose == Purpose::Real {
+            notes.extend(other_service(&ledger, is_loopback)?.map(str::to_owned));
         }
         let mut held = Held::new(ledger, aside);
         let service = self.service(manifest, &paths)?;
@@ -107,6 +110,7 @@ impl Apply<'_> {
         let exists = paths.ledger.symlink_metadata().is_ok();
         let mut aside = None;
         if self.args.new_ledger && exists {
+            self.may_make_room(paths)?;
             match self.purpose {
                 Purpose::Real => aside = Some(Ledger::set_aside(&paths.ledger, Timestamp::now())?),
                 // What a rehearsal or a test has done is no record of who was invited.
@@ -122,6 +126,20 @@ impl Apply<'_> {
             sent::check(&paths.sent, &paths.ledger, Some(&ledger))?;
         }
         Ok((ledger, aside))
+    }
+
+    /// What `--new-ledger` takes out of the way has to be this campaign's ledger for this purpose. At its own place a damaged
+    /// one is known by its name.
+    fn may_make_room(&self, paths: &Paths) -> Result<(), Failure> {
+        match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
+            Ok(_) | Err(LedgerError::Missing { .. }) => Ok(()),
+            Err(LedgerError::NotALedger { .. } | LedgerError::Database { .. } | LedgerError::Newer { .. })
+                if self.args.ledger.ledger.is_none() =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(paths.explain(error)),
+        }
     }
 
     /// The daily counts of this machine, put right by what this ledger says it has sent today; a rehearsal has none.
@@ -164,6 +182,21 @@ impl Apply<'_> {
         }
         Ok(Stream::Stderr.say(&format!("{line}\n"))?)
     }
+}
+
+/// What a stand-in accepted is no invitation, and the ledger cannot tell which is which.
+fn other_service(ledger: &Ledger, is_loopback: bool) -> Result<Option<&'static str>, Failure> {
+    Ok(match (ledger.was_loopback()?, is_loopback) {
+        (Some(true), false) => Some(
+            "this ledger was used with a service on this machine: what that accepted was really sent to nobody, and is not \
+             sent now; --new-ledger starts anew",
+        ),
+        (Some(false), true) => Some(
+            "this ledger is of real invitations: what a service on this machine accepts counts as sent, and reaches nobody; \
+             rehearse with --sandbox",
+        ),
+        (None, _) | (Some(true), true) | (Some(false), false) => None,
+    })
 }
 
 /// A run that was killed had reserved more of the day than it has sent: what its ledger says counts instead.

@@ -18,6 +18,7 @@ codes! {
     PAST = "W131", "event in the past";
     FAR_AHEAD = "W132", "event more than a year ahead";
     NO_ZONE = "W133", "event without a timezone";
+    INVITED_TOO_LATE = "W134", "`notBefore` later than the event";
 }
 
 pub fn text_empty(field: &str) -> Diagnostic {
@@ -109,6 +110,13 @@ pub fn past(when: &str) -> Diagnostic {
 
 pub fn far_ahead(when: &str) -> Diagnostic {
     Diagnostic::new(&FAR_AHEAD, format!("the event is more than a year ahead: {when}")).help("is the year right?")
+}
+
+/// `instances` are those that may send nothing before the event's date.
+pub fn invited_too_late(instances: &[&str]) -> Diagnostic {
+    let message = format!("nobody would be invited before the event through {}", instances.join(", "));
+    Diagnostic::new(&INVITED_TOO_LATE, format!("{message}: `notBefore` is not earlier than its date"))
+        .help("is either of them mistyped?")
 }
 
 pub fn no_zone() -> Diagnostic {

@@ -70,6 +70,12 @@ pub fn unreadable(file: &str, error: &std::io::Error) -> Diagnostic {
     Diagnostic::new(&UNREADABLE, message).help(help)
 }
 
+/// Between the look at its header and its last row.
+pub fn changed(file: &str) -> Diagnostic {
+    Diagnostic::new(&UNREADABLE, format!("{file} changed while it was read"))
+        .help("run the command again once nothing writes to it any more")
+}
+
 pub fn not_a_file(file: &str, what: &str) -> Diagnostic {
     Diagnostic::new(&NOT_A_FILE, format!("{file} is {what}, not a plain file")).help("name a CSV file")
 }

@@ -30,6 +30,7 @@ codes! {
     UNUSED_LIST = "W004", "recipient list that no send names";
     TEMPLATE_IN_DATA = "W005", "template in a value that is never rendered";
     NAMED_TWICE = "W006", "named twice";
+    NOT_AFTER_PAST = "W007", "`notAfter` in the past";
 }
 
 pub fn version(found: i64) -> Diagnostic {
@@ -148,6 +149,11 @@ pub fn window_empty(time: &str) -> Diagnostic {
         .help("for the whole day write from: \"00:00\", to: \"24:00\"")
 }
 
+pub fn window_from_end() -> Diagnostic {
+    Diagnostic::new(&WINDOW, "a window cannot open at 24:00, the end of its day")
+        .help("write from: \"00:00\", and the day after under `days`")
+}
+
 pub fn window_without_zone() -> Diagnostic {
     Diagnostic::new(&WINDOW, "the window has no timezone, and neither has the manifest")
         .help("add `timezone: America/Sao_Paulo` (or your own) to the manifest or to the window")
@@ -174,6 +180,12 @@ pub fn moment_in_zone(key: &str, reason: &str) -> Diagnostic {
 
 pub fn moments_crossed() -> Diagnostic {
     Diagnostic::new(&MOMENTS_CROSSED, "`notAfter` is not after `notBefore`, so nothing could ever be sent")
+}
+
+/// No error: a campaign that is done is still valid.
+pub fn not_after_past() -> Diagnostic {
+    Diagnostic::new(&NOT_AFTER_PAST, "`notAfter` has passed, so nothing is sent any more")
+        .help("choose a later moment, if the campaign is not over")
 }
 
 pub fn unknown_event(found: &str, near: Option<&str>, known: &[&str]) -> Diagnostic {

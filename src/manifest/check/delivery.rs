@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::super::raw::{OneOrMany, RawDelivery, RawInstance, RawWindow, Text};
 use super::super::tree::Node;
-use super::moment::{crossed, moment};
+use super::moment::{moment, senseless};
 use super::{CheckedZone, Context, zone};
 use crate::delivery::{Delivery, Limits, Rate, Window};
 use crate::diagnostic::Diagnostic;
@@ -115,7 +115,7 @@ pub(super) fn limits(
     if let (Some(Text(text)), Some(node)) = (&raw.not_after, node.get("notAfter")) {
         limits.not_after = moment(context, "notAfter", text, node, timezone).or(base.not_after);
     }
-    crossed(context, &limits, node);
+    senseless(context, &limits, node);
     limits
 }
 
@@ -187,14 +187,16 @@ fn window(context: &mut Context<'_>, raw: &RawWindow, node: &Node, timezone: Opt
             None
         }
     };
-    let (from, to) = (from?, to?);
-    let (from, to) = match (from, to) {
+    // The end of a day belongs to the next one, which `days` may not name.
+    if let (Some(OfDay::End), Some(node)) = (&from, node.get("from")) {
+        context.report(words::window_from_end(), node);
+    }
+    let (OfDay::Time(from), to) = (from?, to?) else { return None };
+    let to = match to {
         // The last instant of the day stands for its end, because a civil time has no 24:00.
-        (OfDay::Time(from), OfDay::End) if from == Time::midnight() => (from, Time::MAX),
-        (OfDay::Time(from), OfDay::End) => (from, Time::midnight()),
-        (OfDay::End, OfDay::Time(to)) => (Time::midnight(), to),
-        (OfDay::End, OfDay::End) => (Time::midnight(), Time::midnight()),
-        (OfDay::Time(from), OfDay::Time(to)) => (from, to),
+        OfDay::End if from == Time::midnight() => Time::MAX,
+        OfDay::End => Time::midnight(),
+        OfDay::Time(to) => to,
     };
     if from == to {
         context.report(words::window_empty(&from.strftime("%H:%M").to_string()), node);

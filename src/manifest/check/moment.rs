@@ -61,12 +61,17 @@ pub(super) fn moment(
     }
 }
 
-/// Reports limits between which no moment lies.
-pub(super) fn crossed(context: &mut Context<'_>, limits: &Limits, node: &Node) {
+/// Reports limits between which no moment lies, or none that is still to come.
+pub(super) fn senseless(context: &mut Context<'_>, limits: &Limits, node: &Node) {
     let written = node.get("notAfter").or(node.get("notBefore"));
     if let (Some(before), Some(after), Some(node)) = (limits.not_before, limits.not_after, written)
         && after <= before
     {
         context.report(words::moments_crossed(), node);
+    }
+    if let (Some(after), Some(node)) = (limits.not_after, node.get("notAfter"))
+        && after <= context.now
+    {
+        context.report(words::not_after_past(), node);
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
     blocked(page, report);
     if plan.unknown > 0 {
         let rest =
-            format!("{} from earlier runs: never sent again by themselves; zapi-batch status tells more", plan.unknown);
+            format!("{} from earlier runs: never sent again by themselves, until a person decides", plan.unknown);
         page.entry(Tone::Careful, "unknown", &rest);
     }
     if plan.resend > 0 {

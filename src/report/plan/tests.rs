@@ -130,7 +130,7 @@ fn edits_stand_old_beside_new() {
     806 messages = 803 edit + 2 keep + 1 blocked
     via main, 20/min: done about 18:59
       blocked   "55119****8888"   lists/groups.csv:7   name and date both differ from what was sent; a new event? give it a new id
-      unknown   2 from earlier runs: never sent again by themselves; zapi-batch status tells more
+      unknown   2 from earlier runs: never sent again by themselves, until a person decides
       note      date or place changes: people keep the answer they gave, and their phone's calendar does not follow
       note      12 messages are to be edited after more than 7 days: WhatsApp may refuse that
       note      without credentials, whether main changed was not checked

@@ -41,7 +41,11 @@ fn stopped() -> SummaryReport {
         left: 0,
         blocked: Vec::new(),
         next: vec![
-            Next::Repair { what: "set ZAPI_CLIENT_TOKEN".into(), command: "zapi-batch apply campaign.yaml".into() },
+            Next::Repair {
+                what: "set ZAPI_CLIENT_TOKEN".into(),
+                command: "zapi-batch apply campaign.yaml".into(),
+                again: Again::GoesOn,
+            },
             Next::Decide {
                 manifest: "campaign.yaml".into(),
                 whole: "zapi-batch apply campaign.yaml".into(),
@@ -103,7 +107,7 @@ fn a_single_error_is_shown_where_nothing_else_says_it() {
         ..stopped()
     };
     let says = |report: SummaryReport| render(&report, PLAIN).contains("  error     1 x ");
-    let more = || Ending::MoreToDo("some edits are still to be made".into());
+    let more = || Ending::MoreToDo(vec!["some edits are still to be made".into()]);
     assert!(says(report(more(), "500 boom")));
     assert!(!says(report(more(), "no answer within 30 s")), "the row of the unknown one has it");
     assert!(!says(report(stopped().ending, "Client-Token not allowed")), "the first line has it");
@@ -178,9 +182,10 @@ fn every_next_step_names_a_command() {
     let command = || "zapi-batch apply c.yaml".to_owned();
     let manifest = || "c.yaml".to_owned();
     let steps = [
-        Next::RunAgain { command: command() },
+        Next::RunAgain { command: command(), again: Again::GoesOn },
+        Next::RunAgain { command: command(), again: Again::Anew },
         Next::RunAgainAt { command: command(), at },
-        Next::Repair { what: "connect the phone".into(), command: command() },
+        Next::Repair { what: "connect the phone".into(), command: command(), again: Again::GoesOn },
         Next::CorrectRejected { command: command(), pending: 0 },
         Next::CorrectRejected { command: command(), pending: 7 },
         Next::Decide { manifest: manifest(), whole: "zapi-batch apply c.yaml --base-url URL".into(), resendable: 2 },
@@ -191,6 +196,7 @@ fn every_next_step_names_a_command() {
     let lines: Vec<String> = steps.iter().map(|step| next_in_words(step, &report.now)).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     zapi-batch apply c.yaml   (what was accepted is not sent again)
+    zapi-batch apply c.yaml   (sends to the whole test list again)
     from Mon 09:00 on: zapi-batch apply c.yaml
     connect the phone, then: zapi-batch apply c.yaml   (what was accepted is not sent again)
     correct the rejected ones, then: zapi-batch apply c.yaml   (only they are tried again)

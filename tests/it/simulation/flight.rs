@@ -14,7 +14,7 @@ use zapi_batch::message::State;
 use zapi_batch::outcome::Outcome;
 
 use super::scenario::Weather;
-use super::server::{Fault, Reaches, Server};
+use super::server::{Fault, Reaches, Server, no_answer};
 
 /// Something that is on its way.
 enum Coming {
@@ -139,7 +139,7 @@ impl<'w> Flight<'w> {
             coming: BTreeMap::new(),
             nth: 0,
             requests: Vec::new(),
-            cursors: vec![Cursor::default(); lanes],
+            cursors: std::iter::repeat_with(Cursor::default).take(lanes).collect(),
             lanes: HashMap::new(),
             intents: HashMap::new(),
             open: HashSet::new(),
@@ -266,7 +266,7 @@ impl<'w> Flight<'w> {
             Command::AskQueue { lane, .. } => {
                 let at = self.at();
                 let waiting = Ok(self.world.server.waiting(lane, at));
-                let waiting = if self.rain() { Err("no answer".to_owned()) } else { waiting };
+                let waiting = if self.rain() { Err(no_answer()) } else { waiting };
                 self.soon(Coming::Input(Input::Queue { lane, waiting }));
             }
             Command::AskQuota { lane, day, want, limit } => {

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use zapi_batch::gateway::classify::{Answer, Body, classify, classify_failure};
 use zapi_batch::gateway::failure::{ConnectFailure, Failure, LostFailure};
 use zapi_batch::gateway::redact::Redactor;
+use zapi_batch::gateway::{CallFault, FaultClass};
 use zapi_batch::instance::Credentials;
 use zapi_batch::ledger::Work;
 use zapi_batch::message::AttemptKind;
@@ -124,6 +125,12 @@ fn answered(status: u16, retry_after: Option<&str>, body: &str) -> Outcome {
     let redactor = Redactor::new(&Credentials { id: secret(), token: secret(), client_token: None });
     let body = Body::Whole(body.as_bytes().to_vec());
     classify(&Answer { status, retry_after: retry_after.map(str::to_owned), body }, &redactor, SystemTime::UNIX_EPOCH)
+}
+
+/// A call that is no attempt, in the rain.
+pub(super) fn no_answer() -> CallFault {
+    let message = "no answer within the timeout".to_owned();
+    CallFault { class: FaultClass::Network, http_status: None, message, may_have_happened: true }
 }
 
 /// What a recipient has.

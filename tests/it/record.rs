@@ -1,0 +1,121 @@
+//! The record of who was invited is not lost by accident: not by an older copy, a file that vanishes, or a wrong path.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use zapi_batch::sandbox::{Drain, Fault, FaultRule, Options, When};
+
+use crate::world::{Ran, World, server, server_with, wait_until};
+
+#[test]
+fn no_command_makes_an_older_copy_of_the_ledger_look_like_the_newest() {
+    let world = World::new();
+    world.campaign(6);
+    // The third answers nothing, so that there is something to decide.
+    let hangs = crate::world::groups(6).lines().nth(3).unwrap().split(',').next().unwrap().to_owned();
+    let lost = FaultRule { when: When::Recipient(hangs.clone()), fault: Fault::Status(502), is_processed: true };
+    let server = server_with(Options { drain: Drain::Never, faults: vec![lost], ..Options::default() });
+    world.apply(&server.base_url, &["--limit", "3"]).expect(5);
+    let copy = fs::read(world.path("spring.ledger.db")).unwrap();
+    world.apply(&server.base_url, &["--limit", "2"]).expect(5);
+    let newest = fs::read(world.path("spring.ledger.db")).unwrap();
+    let note = fs::read(world.path("spring.sent.json")).unwrap();
+
+    world.write("spring.ledger.db", &copy);
+    let requests = server.counts().requests;
+    for _ in 0..2 {
+        world.apply(&server.base_url, &[]).expect(4).says("older copy");
+        world.run(&["plan", "m.yaml"]).expect(0).says("apply refuses to send").says("older copy");
+        world.run(&["resolve", "m.yaml", &hangs, "--not-arrived"]).expect(4).says("older copy");
+        world.run(&["recall", "m.yaml", "--base-url", &server.base_url]).expect(4).says("older copy");
+        world.run(&["status", "m.yaml"]).expect(0);
+    }
+    assert_eq!(fs::read(world.path("spring.sent.json")).unwrap(), note);
+    assert_eq!(server.counts().requests, requests);
+    world.write("spring.ledger.db", &newest);
+    world.run(&["resolve", "m.yaml", &hangs, "--arrived"]).expect(0);
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(server.counts().duplicates, 0);
+}
+
+#[test]
+fn a_ledger_without_its_log_after_a_kill_is_refused() {
+    let world = World::new();
+    world.campaign(60);
+    let server = server();
+    world.apply(&server.base_url, &["--limit", "3"]).expect(5);
+    let mut run = world
+        .command(&["apply", "m.yaml", "--base-url", &server.base_url, "--rate", "20/s"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("something was sent", || server.counts().requests >= 6);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    fs::remove_file(world.path("spring.ledger.db-wal")).unwrap();
+    fs::remove_file(world.path("spring.ledger.db-shm")).unwrap();
+    world.apply(&server.base_url, &[]).expect(4).says("-wal");
+    assert_eq!(server.counts().duplicates, 0);
+}
+
+#[test]
+fn a_log_that_vanishes_or_is_cut_short_stops_the_run() {
+    for is_cut in [false, true] {
+        let world = World::new();
+        world.campaign(200);
+        let server = server_with(Options { latency: Duration::from_millis(5), ..Options::default() });
+        let run = world
+            .command(&["apply", "m.yaml", "--base-url", &server.base_url, "--rate", "50/s"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_until("something was sent", || server.counts().requests >= 5);
+        let log = world.path("spring.ledger.db-wal");
+        if is_cut { fs::write(log, "") } else { fs::remove_file(log) }.unwrap();
+        Ran::of(&run.wait_with_output().unwrap()).expect(4).says("-wal was deleted, moved or replaced");
+        assert!(server.counts().requests < 200);
+    }
+}
+
+#[test]
+fn a_new_ledger_takes_the_place_of_nothing_but_this_campaigns_own() {
+    let world = World::new();
+    world.campaign(3);
+    let server = server();
+    world.apply(&server.base_url, &[]).expect(0);
+    let kept = ["spring.ledger.db", "m.yaml", "list.csv"].map(|name| (name, fs::read(world.path(name)).unwrap()));
+    for (name, _) in &kept {
+        world.run(&["apply", "m.yaml", "--sandbox", "--new-ledger", "--ledger", name]).expect(4);
+    }
+    for name in ["m.yaml", "list.csv"] {
+        world.apply(&server.base_url, &["--new-ledger", "--ledger", name]).expect(4);
+    }
+    for (name, was) in &kept {
+        assert_eq!(fs::read(world.path(name)).unwrap(), *was, "{name}");
+    }
+    assert!(!world.files().concat().contains(".old"), "{:?}", world.files());
+    // At its own place a damaged one makes room.
+    world.write("spring.ledger.db", "junk");
+    world.apply(&server.base_url, &["--new-ledger"]).expect(0);
+    // After a kill before anything was decided, an empty one stands there: where the record is, is said.
+    fs::rename(world.path("spring.ledger.db"), world.path("spring.ledger.db.20270101T000000Z.old")).unwrap();
+    world.write("spring.ledger.db", "");
+    for command in ["status", "results"] {
+        world.run(&[command, "m.yaml"]).expect(4).says("spring.ledger.db.20270101T000000Z.old");
+    }
+    world.apply(&server.base_url, &[]).expect(4).says("spring.ledger.db.20270101T000000Z.old");
+}
+
+#[test]
+fn what_a_service_on_this_machine_accepted_is_told_from_real_invitations() {
+    let world = World::new();
+    world.campaign(3);
+    let server = server();
+    world.apply(&server.base_url, &[]).expect(0);
+    let again = world.apply(&server.base_url, &[]).expect(0);
+    assert!(!again.stderr.contains("reaches nobody"), "{}", again.stderr);
+    world.run(&["apply", "m.yaml", "--yes"]).expect(0).says("really sent to nobody");
+}
