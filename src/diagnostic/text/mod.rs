@@ -21,6 +21,8 @@ pub mod run;
 pub mod template;
 pub mod values;
 
+use super::suggest::{is_unseen, seen};
+
 /// Every code that there is, by area.
 pub fn codes() -> impl Iterator<Item = &'static super::Code> {
     [manifest::CODES, values::CODES, template::CODES, event::CODES, rows::CODES, recipient::CODES, run::CODES]
@@ -60,34 +62,6 @@ fn unlike(wanted: &str, header: &str) -> Option<String> {
         named(header),
         named(wanted)
     ))
-}
-
-/// A text as it looks.
-fn seen(text: &str) -> String {
-    let shown = text.trim().chars().filter(|c| !is_unseen(*c)).flat_map(decomposed);
-    shown.map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
-}
-
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
-}
-
-/// A letter and its accent, for those that Portuguese and Spanish have.
-fn decomposed(c: char) -> impl Iterator<Item = char> {
-    const ACCENTS: [(char, &str, &str); 6] = [
-        ('\u{300}', "aeiouAEIOU", "àèìòùÀÈÌÒÙ"),
-        ('\u{301}', "aeiouAEIOU", "áéíóúÁÉÍÓÚ"),
-        ('\u{302}', "aeiouAEIOU", "âêîôûÂÊÎÔÛ"),
-        ('\u{303}', "aonAON", "ãõñÃÕÑ"),
-        ('\u{308}', "aeiouAEIOU", "äëïöüÄËÏÖÜ"),
-        ('\u{327}', "cC", "çÇ"),
-    ];
-    let pairs = ACCENTS.iter().flat_map(|(accent, plain, accented)| {
-        plain.chars().zip(accented.chars()).map(|(plain, accented)| (accented, plain, *accent))
-    });
-    let found = pairs.into_iter().find(|(accented, _, _)| *accented == c);
-    let (plain, accent) = found.map_or((c, None), |(_, plain, accent)| (plain, Some(accent)));
-    [plain].into_iter().chain(accent)
 }
 
 fn name_of(c: char) -> String {
