@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
+use csv::StringRecord;
+use unicode_ident::{is_xid_continue, is_xid_start};
+
 use super::place::RawRow;
-use crate::diagnostic::Diagnostics;
 use crate::diagnostic::text::rows as text;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::recipient::{self, Fault};
 
 /// More columns than a spreadsheet has that a person filled in; a limit on what a hostile file can make us do.
-pub(super) const COLUMNS_MAX: usize = 4096;
+const COLUMNS_MAX: usize = 4096;
 
 /// The columns of a file, and how they can be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +34,19 @@ pub(super) struct Twins {
 }
 
 impl Header {
-    pub(super) fn new<'a>(fields: impl Iterator<Item = &'a str>) -> Self {
+    /// The columns that a file's first row names; what is wrong where it cannot be a header.
+    pub(super) fn of(fields: &StringRecord, row: &RawRow<'_>) -> Result<Self, Box<Diagnostic>> {
+        if fields.len() > COLUMNS_MAX {
+            let found = text::too_many_columns(fields.len(), COLUMNS_MAX);
+            return Err(Box::new(found.at(row.field(COLUMNS_MAX))));
+        }
+        match fields.iter().position(looks_like_a_recipient) {
+            Some(index) => Err(Box::new(text::no_header().at(row.field(index)))),
+            None => Ok(Self::new(fields.iter())),
+        }
+    }
+
+    fn new<'a>(fields: impl Iterator<Item = &'a str>) -> Self {
         let names: Vec<String> = fields.map(|field| field.trim().to_owned()).collect();
         let slugs = names.iter().map(|name| slug(name)).collect();
         Self { names, slugs, variables: Vec::new(), lacking: Vec::new() }
@@ -107,7 +122,7 @@ impl Header {
 }
 
 /// Whether a header's field is data, damaged data included.
-pub(super) fn looks_like_a_recipient(field: &str) -> bool {
+fn looks_like_a_recipient(field: &str) -> bool {
     matches!(
         recipient::parse(field),
         Ok(_)
@@ -123,22 +138,22 @@ pub(super) fn looks_like_a_recipient(field: &str) -> bool {
     )
 }
 
-/// The name by which a template can call a column: `Nome do grupo` -> `nome_do_grupo`, `Endereço` -> `endereco`. A name
-/// cannot begin with a digit, so `2º nome` -> `_2o_nome`.
+/// The name by which a template can call a column: `Nome do grupo` -> `nome_do_grupo`, `Endereço` -> `endereco`, of what
+/// the template language allows in a name. It cannot begin with a digit, so `2º nome` -> `_2o_nome`.
 pub(super) fn slug(header: &str) -> String {
     let mut slug = String::new();
     for c in header.trim().chars().flat_map(char::to_lowercase) {
         match plain(c) {
             Some(letters) => slug.push_str(letters),
-            None if c.is_alphanumeric() => slug.push(c),
             // A combining accent belongs to the letter before it.
             None if ('\u{300}'..='\u{36F}').contains(&c) => {}
+            None if c != '_' && is_xid_continue(c) => slug.push(c),
             None if slug.ends_with('_') || slug.is_empty() => {}
             None => slug.push('_'),
         }
     }
     let trimmed = slug.trim_end_matches('_');
-    if trimmed.starts_with(|c: char| c.is_numeric()) { format!("_{trimmed}") } else { trimmed.to_owned() }
+    if trimmed.starts_with(|c: char| !is_xid_start(c)) { format!("_{trimmed}") } else { trimmed.to_owned() }
 }
 
 /// A letter without its accent.
@@ -182,7 +197,12 @@ mod tests {
             ("2º nome", "_2o_nome"),
             ("São  João -- Ação", "sao_joao_acao"),
             ("İlk", "ilk"),
-            ("имя", "имя"),
+            ("Имя", "имя"),
+            ("दिनांक", "दिनांक"),
+            ("名前", "名前"),
+            ("Área (m²)", "area_m"),
+            ("½ entrada", "entrada"),
+            ("٣ اسم", "_٣_اسم"),
             ("---", ""),
             ("", ""),
         ] {

@@ -40,15 +40,9 @@ fn meant(diagnostic: Diagnostic, near: Option<&str>, otherwise: &str) -> Diagnos
 }
 
 /// `message` is the template language's own.
-/// `letter` is one that no name in a template may have, if that is what it is about.
-pub fn template_syntax(message: &str, letter: Option<char>) -> Diagnostic {
-    let diagnostic = Diagnostic::new(&TEMPLATE_SYNTAX, format!("the template cannot be read: {message}"));
-    match letter {
-        Some(letter) => diagnostic.help(format!(
-            "a name is written without letters such as `{letter}`: a column has them in {{{{ row[\"...\"] }}}}"
-        )),
-        None => diagnostic.help("a value is written {{ name }}, a choice {% if name is defined %}...{% endif %}"),
-    }
+pub fn template_syntax(message: &str) -> Diagnostic {
+    Diagnostic::new(&TEMPLATE_SYNTAX, format!("the template cannot be read: {message}"))
+        .help("a value is written {{ name }}, a choice {% if name is defined %}...{% endif %}")
 }
 
 pub fn unknown_filter(name: &str, near: Option<&str>) -> Diagnostic {

@@ -104,9 +104,6 @@ fn fed(text: &str) -> Cow<'_, str> {
     if text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(text) }
 }
 
-/// What the engine says of a letter that begins nothing.
-const UNEXPECTED: &str = "unexpected character";
-
 /// The syntax tree of a text, or where and why there is none.
 fn read(text: &str) -> Result<Stmt<'_>, Box<(Range<usize>, Diagnostic)>> {
     if let Some(fault) = too_much(text) {
@@ -114,10 +111,7 @@ fn read(text: &str) -> Result<Stmt<'_>, Box<(Range<usize>, Diagnostic)>> {
     }
     parse(text, "", minijinja::syntax::SyntaxConfig::default()).map_err(|error| {
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        let range = error.range().unwrap_or(0..text.len());
-        let rest = text.get(range.start..).unwrap_or_default();
-        let letter = rest.chars().find(|c| !c.is_ascii() && c.is_alphabetic()).filter(|_| message == UNEXPECTED);
-        Box::new((range, words::template_syntax(&message, letter)))
+        Box::new((error.range().unwrap_or(0..text.len()), words::template_syntax(&message)))
     })
 }
 
@@ -162,7 +156,7 @@ fn program(text: &str, found: &Found) -> Result<Form, Box<Diagnostic>> {
     let mut environment = language::environment();
     environment
         .add_template_owned(super::render::TEMPLATE, text.to_owned())
-        .map_err(|error| Box::new(words::template_syntax(&error.to_string(), None)))?;
+        .map_err(|error| Box::new(words::template_syntax(&error.to_string())))?;
     let spans = found.uses.iter().map(|one| (one.range.start, one.range.end)).collect();
     Ok(Form::Program { environment: Arc::new(environment), whole_row: found.whole_row, spans, before: "".into() })
 }
