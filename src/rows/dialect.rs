@@ -29,8 +29,8 @@ pub(super) fn named(line: &str) -> Option<u8> {
     }
 }
 
-/// The delimiter of a header, behind which rows may follow: the one that brings out most of the columns that are wanted (`phone` is, by whatever
-/// spelling has that name), then the one there is most of.
+/// The delimiter of a header, behind which rows may follow: the one that brings out most of the columns that are wanted
+/// (`phone` is, by whatever spelling has that name), then the one there is most of.
 pub(super) fn found(header: &str, wanted: &[&str]) -> u8 {
     let score = |delimiter: u8| {
         let Fields { fields, .. } = Fields::of(header, delimiter);
@@ -55,7 +55,7 @@ pub(super) fn is_open(line: &str) -> bool {
     CANDIDATES.into_iter().any(|delimiter| Fields::of(line, delimiter).is_open)
 }
 
-/// What a file separates its columns by, where the manifest's `delimiter` makes one column of all of them. Whatever else
+/// What a file separates its columns by, where the `delimiter` or the `sep=` line makes one column of all of them. Whatever else
 /// could be said of such a file would be said of a column that there is not.
 pub(super) fn missed(names: &[String], wanted: &[&str]) -> Option<char> {
     let [only] = names else { return None };

@@ -12,6 +12,7 @@ mod place;
 mod quotes;
 mod reader;
 mod records;
+mod row;
 mod start;
 
 use std::collections::{HashMap, HashSet};
@@ -25,10 +26,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
 pub use file::Fingerprint;
 use file::Opened;
 use header::Header;
-use place::RawRow;
 use quotes::Shape;
 use reader::Reader;
-use start::Start;
+pub use row::Row;
+use start::{Delimiter, Start};
 
 /// A recipient list that is a CSV file, as the manifest describes it.
 #[derive(Debug, Clone, Copy)]
@@ -73,18 +74,6 @@ pub struct Rows {
     broken: Option<Diagnostic>,
 }
 
-/// One row.
-#[derive(Debug)]
-pub struct Row<'a> {
-    /// The line on which the row starts, from 1.
-    pub line: u32,
-    /// What is wrong with the row as a row, already reported: such a row has to be counted, and its fields are not to
-    /// be relied on.
-    pub fault: Option<String>,
-    raw: RawRow<'a>,
-    fields: &'a csv::StringRecord,
-}
-
 /// Opens a list, finds out encoding and delimiter, and checks its header. `None` when no row can be read at all; what
 /// is wrong was reported.
 pub fn open(spec: &ListSpec<'_>, diagnostics: &mut Diagnostics) -> Option<Rows> {
@@ -112,8 +101,8 @@ fn read(spec: &ListSpec<'_>, opened: Opened, diagnostics: &mut Diagnostics) -> O
 
 fn begin(spec: &ListSpec<'_>, opened: Opened, diagnostics: &mut Diagnostics) -> io::Result<Option<Rows>> {
     let wanted: Vec<&str> = spec.columns.iter().map(|(_, column, _)| column.trim()).collect();
-    let records = match start::records(&opened.file, spec.delimiter, &wanted)? {
-        Start::Records(records) => *records,
+    let (records, told_by) = match start::records(&opened.file, spec.delimiter, &wanted)? {
+        Start::Records(records, told_by) => (*records, told_by),
         Start::Workbook => {
             diagnostics.push(text::workbook(spec.shown).at(spec.place.clone()));
             return Ok(None);
@@ -126,20 +115,20 @@ fn begin(spec: &ListSpec<'_>, opened: Opened, diagnostics: &mut Diagnostics) -> 
     let mut reader = Reader::new(spec.shown, records);
     let header = match reader.next(None, diagnostics)? {
         Some(split) if split.fault.is_none() => {
-            if split.fields.len() > header::COLUMNS_MAX {
-                let found = text::too_many_columns(split.fields.len(), header::COLUMNS_MAX);
-                diagnostics.push(found.at(split.raw.field(header::COLUMNS_MAX)));
-                return Ok(None);
-            }
-            let header = Header::new(split.fields.iter());
-            if let Some(index) = split.fields.iter().position(header::looks_like_a_recipient) {
-                diagnostics.push(text::no_header().at(split.raw.field(index)));
-                return Ok(None);
-            }
-            if spec.delimiter.is_some()
-                && let Some(separator) = dialect::missed(&header.names, &wanted)
-            {
-                diagnostics.push(text::one_column(spec.shown, &header.names[0], separator).at(spec.place.clone()));
+            let header = match Header::of(split.fields, &split.raw) {
+                Ok(header) => header,
+                Err(found) => {
+                    diagnostics.push(*found);
+                    return Ok(None);
+                }
+            };
+            let missed = dialect::missed(&header.names, &wanted).filter(|_| told_by != Delimiter::Header);
+            if let Some(separator) = missed {
+                let (file, only) = (spec.shown, &header.names[0]);
+                diagnostics.push(match told_by {
+                    Delimiter::SepLine => text::wrong_sep_line(file, only, separator).at(split.raw.field(0)),
+                    _ => text::wrong_delimiter(file, only, separator).at(spec.place.clone()),
+                });
                 return Ok(None);
             }
             header.report(&split.raw, diagnostics);
@@ -232,7 +221,7 @@ impl Rows {
         match self.reader.next(Some(fields), diagnostics) {
             Ok(Some(split)) => {
                 self.count += 1;
-                Some(Row { line: split.raw.line, fault: split.fault, raw: split.raw, fields: split.fields })
+                Some(Row::new(split))
             }
             Ok(None) => {
                 if !self.opened.is_unchanged() {
@@ -266,35 +255,6 @@ impl Rows {
     pub fn file_errors(&self) -> u64 {
         self.file_errors + self.reader.file_errors
     }
-}
-
-impl<'a> Row<'a> {
-    /// A field by its index, without what keeps spreadsheets from running it; `None` when the row is too short.
-    pub fn get(&self, index: usize) -> Option<&'a str> {
-        self.fields.get(index).map(without_guard)
-    }
-
-    /// Where a field stands, with the row's text.
-    pub fn place_of(&self, index: usize) -> Place {
-        self.raw.field(index)
-    }
-
-    /// The file that it stands in.
-    pub fn file(&self) -> &'a Arc<str> {
-        self.raw.file
-    }
-
-    /// The row as a whole.
-    pub fn place(&self) -> Place {
-        self.raw.whole()
-    }
-}
-
-/// One `'` before what would begin a formula is no part of the text: `groups` and the results write it, and people who know
-/// spreadsheets do.
-fn without_guard(cell: &str) -> &str {
-    let begins_formula = |rest: &&str| rest.trim_start_matches('\'').starts_with(['=', '+', '-', '@']);
-    cell.strip_prefix('\'').filter(begins_formula).unwrap_or(cell)
 }
 
 #[cfg(test)]
@@ -342,6 +302,8 @@ mod tests {
         let cases: &[Case] = &[
             (b"phone,name\n5511999998888,Ana\n", &[], &[]),
             (b"sep=;\r\nPhone;name\r\n5511999998888;Ana\r\n", &[], &[]),
+            (b"sep=;\r\nCelular,Nome\r\n5511999998888,Ana\r\n", columns, &["a.csv:2:1 E211"]),
+            (b"sep=;\r\n\"Celular, com DDD\"\r\n1\r\n", &[("phone", "Celular, com DDD")], &[]),
             (&utf16, &[], &[]),
             (b"Celular|Nome\n1|2\n", columns, &[]),
             (b"Id,\"Nome; a; b; c\r\n\r\nd; \"\"e\"\"\",phone\r\n1,Ana,2\r\n", &[], &[]),
@@ -363,23 +325,6 @@ mod tests {
         ];
         for (bytes, columns, expected) in cases {
             assert_eq!(listed(bytes, columns).1, *expected, "{}", String::from_utf8_lossy(bytes));
-        }
-    }
-
-    #[test]
-    fn the_guard_against_formulas_is_no_part_of_a_text() {
-        let table = [
-            ("'+Vida", "+Vida"),
-            ("'=1+1", "=1+1"),
-            ("'-x", "-x"),
-            ("'@x", "@x"),
-            ("''=x", "'=x"),
-            ("'tis the season", "'tis the season"),
-            ("'", "'"),
-            ("+Vida", "+Vida"),
-        ];
-        for (cell, text) in table {
-            assert_eq!(without_guard(cell), text);
         }
     }
 

@@ -14,15 +14,28 @@ type FileRecords = Records<Arc<File>>;
 
 pub(super) enum Start {
     /// The header is the next one.
-    Records(Box<FileRecords>),
+    Records(Box<FileRecords>, Delimiter),
     Empty,
     Workbook,
+}
+
+/// Who says what separates the fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delimiter {
+    Manifest,
+    SepLine,
+    Header,
 }
 
 /// `given` is the manifest's delimiter, `wanted` the columns that it names.
 pub(super) fn records(file: &Arc<File>, given: Option<u8>, wanted: &[&str]) -> io::Result<Start> {
     let Some((mut records, named)) = rewound(file)? else { return Ok(Start::Workbook) };
     let Some(line) = records.peek()? else { return Ok(Start::Empty) };
+    let told_by = match (given, named) {
+        (Some(_), _) => Delimiter::Manifest,
+        (None, Some(_)) => Delimiter::SepLine,
+        (None, None) => Delimiter::Header,
+    };
     if let Some(delimiter) = given.or(named) {
         records.delimiter = delimiter;
     } else if dialect::is_open(line) {
@@ -33,7 +46,7 @@ pub(super) fn records(file: &Arc<File>, given: Option<u8>, wanted: &[&str]) -> i
     } else {
         records.delimiter = dialect::found(line, wanted);
     }
-    Ok(Start::Records(Box::new(records)))
+    Ok(Start::Records(Box::new(records), told_by))
 }
 
 /// A file's records without its `sep=` line, and what that names. `None` for a workbook.

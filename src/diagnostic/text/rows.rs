@@ -126,13 +126,23 @@ pub fn no_column(column: &str, file: &str, headers: &str, nearest: Option<&str>)
 }
 
 /// A header that is one column because its separator is not the one that the manifest names.
-pub fn one_column(file: &str, header: &str, separator: char) -> Diagnostic {
+pub fn wrong_delimiter(file: &str, header: &str, separator: char) -> Diagnostic {
     let name = if separator == '\t' { "tab".to_owned() } else { separator.to_string() };
+    one_column(file, header).help(format!("write `delimiter: \"{name}\"`, or leave `delimiter` away: it is found out"))
+}
+
+/// A header that is one column because its separator is not the one that the file's first line names.
+pub fn wrong_sep_line(file: &str, header: &str, separator: char) -> Diagnostic {
+    let name = if separator == '\t' { "a tab".to_owned() } else { format!("`{separator}`") };
+    one_column(file, header)
+        .help(format!("take away the file's first line, `sep=`: it names another separator than {name}"))
+}
+
+fn one_column(file: &str, header: &str) -> Diagnostic {
     Diagnostic::new(
         &NO_PHONE,
         format!("{file} has no column for the recipient: its header is read as the one column `{}`", shorten(header)),
     )
-    .help(format!("write `delimiter: \"{name}\"`, or leave `delimiter` away: it is found out"))
 }
 
 pub fn no_phone(file: &str, headers: &str, likely: Option<&str>) -> Diagnostic {
