@@ -21,18 +21,43 @@ impl FileId {
         Ok(Self::of(&file.metadata()?))
     }
 
-    pub(super) fn of(found: &Metadata) -> Self {
+    fn of(found: &Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino() }
     }
 
-    /// `None` when nothing is there.
-    pub(super) fn of_path(path: &Path) -> io::Result<Option<Self>> {
-        match std::fs::symlink_metadata(path) {
-            Ok(found) => Ok(Some(Self::of(&found))),
+    /// What is at a path, and how long it is in bytes; `None` when nothing is there.
+    pub(super) fn of_path(path: &Path) -> io::Result<Option<(Self, u64)>> {
+        match found(path) {
+            Ok(found) => Ok(Some(found)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
+}
+
+/// Asks for nothing that changes while a file is written. Once its times are asked for, Linux (6.13 and later) gives the
+/// next write a time of its own, and every sync of a log that is looked at before each commit has an inode to write too.
+#[cfg(target_os = "linux")]
+fn found(path: &Path) -> io::Result<(FileId, u64)> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+    use rustix::io::Errno;
+    match statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::INO | StatxFlags::SIZE) {
+        Ok(found) => {
+            let device = makedev(found.stx_dev_major, found.stx_dev_minor);
+            Ok((FileId { device, inode: found.stx_ino }, found.stx_size))
+        }
+        // Kernels and sandboxes of old do not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => found_with_times(path),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+use found_with_times as found;
+
+fn found_with_times(path: &Path) -> io::Result<(FileId, u64)> {
+    let found = std::fs::symlink_metadata(path)?;
+    Ok((FileId::of(&found), found.len()))
 }
 
 /// Whether a small file has to survive a power cut.

@@ -56,29 +56,26 @@ impl Guard {
     /// Three `stat`s, about a microsecond each: cheap beside a commit.
     pub(super) fn check(&self) -> Result<(), LedgerError> {
         for (path, id) in [(&self.ledger, self.id), (&self.lock.path, self.lock.id)] {
-            let found = FileId::of_path(path).map_err(|error| LedgerError::Io { path: path.clone(), error })?;
-            if found != Some(id) {
+            if look(path)?.0 != id {
                 return Err(LedgerError::Replaced { path: path.clone() });
             }
         }
-        self.check_log()
-    }
-
-    /// What was committed is in the log first, and goes with it.
-    fn check_log(&self) -> Result<(), LedgerError> {
-        let path = &self.log;
-        let found = match std::fs::symlink_metadata(path) {
-            Ok(found) => (FileId::of(&found), found.len()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(LedgerError::Replaced { path: path.clone() });
-            }
-            Err(error) => return Err(LedgerError::Io { path: path.clone(), error }),
-        };
+        // What was committed is in the log first, and goes with it.
+        let found = look(&self.log)?;
         if self.log_was.get().is_some_and(|(id, length)| id != found.0 || length > found.1) {
-            return Err(LedgerError::Replaced { path: path.clone() });
+            return Err(LedgerError::Replaced { path: self.log.clone() });
         }
         self.log_was.set(Some(found));
         Ok(())
+    }
+}
+
+/// What is at a path now, where a file of the run has to be.
+fn look(path: &Path) -> Result<(FileId, u64), LedgerError> {
+    match FileId::of_path(path) {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => Err(LedgerError::Replaced { path: path.to_owned() }),
+        Err(error) => Err(LedgerError::Io { path: path.to_owned(), error }),
     }
 }
 

@@ -82,7 +82,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
         let id = FileId::of_file(&file).map_err(io)?;
-        if FileId::of_path(&path).map_err(io)? != Some(id) {
+        if FileId::of_path(&path).map_err(io)?.is_none_or(|(found, _)| found != id) {
             return Err(LedgerError::Replaced { path });
         }
         let holder = beside(ledger, ".holder");
