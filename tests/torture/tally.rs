@@ -70,11 +70,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Row>, String> {
 pub(crate) fn tally(world: &World, arrivals: &[Arrival]) -> Result<Tally, String> {
     let rows = results(world)?;
     let mut tally = Tally::default();
-    let mut invitations: HashMap<&str, Vec<&Arrival>> = HashMap::new();
-    for arrival in arrivals.iter().filter(|arrival| !arrival.edit && arrival.processed) {
-        invitations.entry(&arrival.recipient).or_default().push(arrival);
-    }
-    tally.duplicates = invitations.values().filter(|seen| seen.len() > 1).count() as u64;
+    let invitations = invitations(arrivals);
+    tally.duplicates = duplicates(arrivals);
     let mut stated: HashMap<&str, u32> = HashMap::new();
     for row in &rows {
         *tally.states.entry(row.status.clone()).or_default() += 1;
@@ -90,6 +87,20 @@ pub(crate) fn tally(world: &World, arrivals: &[Arrival]) -> Result<Tally, String
     }
     tally.lost += (0..world.settings.rows).filter(|n| stated.get(recipient(*n).as_str()) != Some(&1)).count() as u64;
     Ok(tally)
+}
+
+/// The processed invitations of each recipient.
+fn invitations(arrivals: &[Arrival]) -> HashMap<&str, Vec<&Arrival>> {
+    let mut invitations: HashMap<&str, Vec<&Arrival>> = HashMap::new();
+    for arrival in arrivals.iter().filter(|arrival| !arrival.edit && arrival.processed) {
+        invitations.entry(&arrival.recipient).or_default().push(arrival);
+    }
+    invitations
+}
+
+/// Recipients whose invitation was processed more than once.
+pub(crate) fn duplicates(arrivals: &[Arrival]) -> u64 {
+    invitations(arrivals).values().filter(|seen| seen.len() > 1).count() as u64
 }
 
 /// The number of messages that `status` calls unknown, and those it calls accepted.

@@ -1,4 +1,5 @@
-//! The ledger is deleted, replaced or moved away under a run, or is not there at the next one: nothing more is sent.
+//! The ledger or its log is deleted, replaced or moved away under a run, or is not there at the next one: nothing more is
+//! sent, and nobody is invited again.
 
 use std::fs;
 use std::path::Path;
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use crate::oracle::{Oracle, Reply};
 use crate::round::{Round, Verdict, side_by_side};
+use crate::tally::duplicates;
 use crate::world::{Settings, World};
 
 const ROWS: u32 = 300;
@@ -18,7 +20,7 @@ struct Harm {
     does: fn(&Path) -> std::io::Result<()>,
 }
 
-const HARMS: [Harm; 6] = [
+const HARMS: [Harm; 9] = [
     Harm { name: "ledger deleted", is_missing: true, does: |ledger| fs::remove_file(ledger) },
     Harm { name: "ledger moved away", is_missing: true, does: |ledger| fs::rename(ledger, with(ledger, ".old")) },
     Harm {
@@ -38,6 +40,20 @@ const HARMS: [Harm; 6] = [
         },
     },
     Harm { name: "lock deleted", is_missing: false, does: |ledger| fs::remove_file(with(ledger, ".lock")) },
+    Harm { name: "log deleted", is_missing: false, does: |ledger| fs::remove_file(with(ledger, "-wal")) },
+    Harm {
+        name: "log replaced by a copy",
+        is_missing: false,
+        does: |ledger| {
+            fs::copy(with(ledger, "-wal"), with(ledger, ".copy"))?;
+            fs::rename(with(ledger, ".copy"), with(ledger, "-wal"))
+        },
+    },
+    Harm {
+        name: "log cut short",
+        is_missing: false,
+        does: |ledger| fs::OpenOptions::new().write(true).open(with(ledger, "-wal"))?.set_len(0),
+    },
     Harm {
         name: "all of it deleted",
         is_missing: true,
@@ -61,7 +77,7 @@ pub(crate) fn run(round: &Round) -> Vec<Verdict> {
     let faults: Vec<String> = results.into_iter().filter_map(Result::err).collect();
     vec![Verdict {
         promise: "a ledger that is gone stops the run",
-        how: "deleted, moved, replaced or linked while sending; then applied without it".to_owned(),
+        how: "deleted, moved, replaced or linked while sending, or its log; then applied again".to_owned(),
         figure: format!("{cases} times, at most {most} requests afterwards, {} faults", faults.len()),
         faults,
     }]
@@ -84,12 +100,13 @@ fn suffer(harm: &Harm, mut dice: fastrand::Rng) -> Result<usize, String> {
     if ended.code != Some(4) || afterwards > allowed {
         return Err(format!("{afterwards} requests afterwards, {}", ended.brief()));
     }
-    if harm.is_missing {
-        let before = oracle.arrived();
-        let again = world.run(world.apply(&oracle));
-        if again.code != Some(4) || oracle.arrived() != before {
-            return Err(format!("without its ledger {} were sent: {}", oracle.arrived() - before, again.brief()));
-        }
+    let before = oracle.arrived();
+    let again = world.run(world.apply(&oracle));
+    if harm.is_missing && (again.code != Some(4) || oracle.arrived() != before) {
+        return Err(format!("without its ledger {} were sent: {}", oracle.arrived() - before, again.brief()));
     }
-    Ok(afterwards)
+    match duplicates(&oracle.log()) {
+        0 => Ok(afterwards),
+        twice => Err(format!("{twice} recipients invited twice when applied again: {}", again.brief())),
+    }
 }
