@@ -26,7 +26,8 @@ pub struct SandboxArgs {
     /// How many messages of other programs wait in each queue at first
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub foreign: u32,
-    /// A group that the instances are in; several may be given [default: every group that is asked for]
+    /// A group that the instances are in; several may be given [default: they list three, and know any other that is asked
+    /// for]
     #[arg(long, value_name = "ID[:admins|:announcement]", value_parser = group)]
     pub group: Vec<GroupArg>,
 

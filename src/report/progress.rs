@@ -81,12 +81,7 @@ impl Progress {
     pub fn tick(&mut self, now: &Zoned) {
         match &self.face {
             Face::Silent => {}
-            Face::Bar(bar) => {
-                bar.set_position(self.watch.tally.through());
-                bar.set_prefix(self.watch.counts());
-                bar.set_message(beneath(&self.watch, now));
-                bar.tick();
-            }
+            Face::Bar(bar) => draw(bar, &self.watch, now),
             Face::Lines { shown_at, shown } => {
                 let since = now.timestamp().duration_since(*shown_at);
                 if since >= LINE_EVERY && *shown != self.watch.fingerprint() || since >= SIGN_OF_LIFE_EVERY {
@@ -136,6 +131,14 @@ fn plain_line(watch: &Watch, now: &Zoned) -> String {
     line
 }
 
+/// Each setter may draw what is not whole yet, or leave it out as too soon; what is forced at the end is whole and stays.
+fn draw(bar: &ProgressBar, watch: &Watch, now: &Zoned) {
+    bar.set_position(watch.tally.through());
+    bar.set_prefix(watch.counts());
+    bar.set_message(beneath(watch, now));
+    bar.force_draw();
+}
+
 fn beneath(watch: &Watch, now: &Zoned) -> String {
     let parts = [watch.pace(now), watch.last()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
@@ -170,7 +173,84 @@ fn bar(to_do: u64, style: Style) -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
+    use crate::engine::event::{Settled, Tally, Verdict};
+    use crate::message::AttemptKind;
+
     use super::*;
+
+    /// Keeps what is written to it since the last line was cleared: what a person sees.
+    #[derive(Debug, Clone, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            80
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write_str(text)?;
+            self.write_str("\n")
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            self.0.lock().unwrap().clear();
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_bar_and_its_counts_never_part() {
+        let now: Zoned = "2026-12-04T18:12:05[America/Sao_Paulo]".parse().unwrap();
+        let style = Style { colour: false, mask: true, width: 80 };
+        let mut watch = Watch::new(812, vec!["main".into()], EstimatedEnd::Nothing, style, now.timestamp());
+        let screen = Screen::default();
+        let bar = bar(812, style);
+        bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 8));
+        for accepted in 1..=100 {
+            let last = Settled {
+                lane: 0,
+                label: format!("Mooca {accepted}"),
+                kind: AttemptKind::Create,
+                verdict: Verdict::Accepted,
+            };
+            let tally = Tally { accepted, ..Tally::default() };
+            watch.event(&Event::Settled { tally, again: 0, last }, now.timestamp());
+            draw(&bar, &watch, &now);
+            let seen = screen.0.lock().unwrap().clone();
+            assert!(seen.contains(&format!(" {accepted}/812  {accepted} accepted")), "{accepted}: {seen}");
+            assert!(seen.contains(&format!("last \"Mooca {accepted}\"")), "{accepted}: {seen}");
+        }
+    }
 
     #[test]
     fn a_plain_line_says_everything() {

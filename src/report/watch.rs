@@ -149,6 +149,9 @@ impl Watch {
     /// `20/min, done about 18:59`, or why it stands.
     pub(super) fn pace(&self, now: &Zoned) -> String {
         if let Some((in_flight, until)) = self.draining {
+            if in_flight == 0 {
+                return "stopping".to_owned();
+            }
             let requests = words::count(in_flight as u64, "request", "requests");
             return format!(
                 "stopping: waiting for {requests} in flight until {}",
@@ -339,5 +342,7 @@ mod tests {
         assert_eq!(watch.pace(&now), "main waits: window opens Mon 09:00, stopped second: token not found (HTTP 401)");
         watch.event(&Event::Draining { in_flight: 3, until: monday }, now.timestamp());
         assert_eq!(watch.pace(&now), "stopping: waiting for 3 requests in flight until 09:00:00");
+        watch.event(&Event::Draining { in_flight: 0, until: monday }, now.timestamp());
+        assert_eq!(watch.pace(&now), "stopping");
     }
 }
