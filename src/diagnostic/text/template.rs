@@ -83,6 +83,11 @@ pub fn loop_over_text(name: &str) -> Diagnostic {
         .help("loop over what it is made of, | split(\",\"), or write | list behind it")
 }
 
+pub fn cycle_of_nothing() -> Diagnostic {
+    Diagnostic::new(&UNSUPPORTED, "`loop.cycle` needs what it goes through in turn")
+        .help("write it as loop.cycle(\"first\", \"second\")")
+}
+
 pub fn joined_too_often() -> Diagnostic {
     Diagnostic::new(&UNSUPPORTED, "texts are joined to texts that were joined before, which can grow without limit")
         .help("write the values one after the other: {{ a }}{{ b }}")
@@ -219,6 +224,9 @@ pub fn cannot_render(reason: &str) -> Diagnostic {
     }
     diagnostic
 }
+
+/// A reason for [`cannot_render`], where the engine itself is at fault.
+pub const ENGINE_FAILED: &str = "the template engine failed";
 
 /// The engine hands a filter's fault on as a text: these words are what tells this one from others.
 const NOT_A_DATE: &str = "is not a date written as";

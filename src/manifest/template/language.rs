@@ -9,7 +9,8 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_
 
 use super::parse_date::parse_date;
 
-/// Steps of the engine for one text: a loop over a few hundred things, not a loop for ever.
+/// Steps of the engine for one text, 64 bytes of what it makes counted as one: a loop over a few hundred things, not a
+/// loop for ever.
 const FUEL: u64 = 50_000;
 /// What a filter may produce on the way to a text.
 const INTERMEDIATE_BYTES_MAX: usize = 4 * super::OUTPUT_BYTES_MAX;

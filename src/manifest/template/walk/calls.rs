@@ -42,6 +42,9 @@ impl Walker<'_> {
                 if !matches!(of, Expr::Var(var) if var.id == "loop") {
                     let place = self.word(name, &span);
                     self.fault(place, words::method(name, nearest(name, FILTERS.iter().copied())));
+                } else if name == "cycle" && !call.args.iter().any(|arg| matches!(arg, CallArg::Pos(_))) {
+                    // The engine divides by how many there are.
+                    self.fault(span, words::cycle_of_nothing());
                 }
                 self.expression(of);
             }
