@@ -88,9 +88,12 @@ pub fn cycle_of_nothing() -> Diagnostic {
         .help("write it as loop.cycle(\"first\", \"second\")")
 }
 
-pub fn joined_too_often() -> Diagnostic {
-    Diagnostic::new(&UNSUPPORTED, "texts are joined to texts that were joined before, which can grow without limit")
-        .help("write the values one after the other: {{ a }}{{ b }}")
+pub fn too_many_parts(most: usize) -> Diagnostic {
+    Diagnostic::new(
+        &UNSUPPORTED,
+        format!("this is put together of more than {most} parts, each name counted as what it was made of"),
+    )
+    .help("write the values one after the other: {{ a }}{{ b }}")
 }
 
 /// A text in an order or a sum with a number.
@@ -122,11 +125,41 @@ pub fn text_and_truth(value: &str, truth: &str) -> Diagnostic {
     .help(format!("put what the text says in quotes: {value} == \"{truth}\""))
 }
 
+/// A text in a list of numbers.
+pub fn text_among_numbers(value: &str, list: &str) -> Diagnostic {
+    let value = shorten(value);
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{}` holds numbers, and never `{value}`, which is a text, as every value is", shorten(list)),
+    )
+    .help(format!("turn the text into a number first: {value} | int"))
+}
+
+/// A number in a list of texts.
+pub fn number_among_texts(number: &str, list: &str) -> Diagnostic {
+    let (number, list) = (shorten(number), shorten(list));
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{list}` holds texts, as every value is one, and never `{number}`, which is a number"),
+    )
+    .help(format!("put the number in quotes, or turn the texts into numbers first: {list} | map(\"int\")"))
+}
+
 /// A text of which is asked what can be said of numbers only.
-pub fn text_as_number(value: &str) -> Diagnostic {
+pub fn text_as_number(value: &str, filter: &str) -> Diagnostic {
     let value = shorten(value);
     Diagnostic::new(&TEXT_AND_NUMBER, format!("`{value}` is a text, as every value is, and this is asked of numbers"))
-        .help(format!("turn the text into a number first: {value} | int"))
+        .help(format!("turn the text into a number first: {value} | {filter}"))
+}
+
+/// The same of a list.
+pub fn texts_as_numbers(list: &str, filter: &str) -> Diagnostic {
+    let list = shorten(list);
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{list}` holds texts, as every value is one, and this is asked of numbers"),
+    )
+    .help(format!("turn the texts into numbers first: {list} | map(\"{filter}\")"))
 }
 
 /// What makes a number such as this one of a text.

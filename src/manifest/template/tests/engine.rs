@@ -31,3 +31,38 @@ fn what_would_divide_by_nothing_is_refused() {
     let cycle = "{% for i in [1, 2, 3] %}{{ loop.cycle('a', n) }}{% endfor %}";
     assert_eq!(rendered(cycle, &row).as_deref(), Ok("aAnaa"));
 }
+
+#[test]
+fn what_doubles_again_and_again_is_refused() {
+    let row = Row::of(&[("n", "Ana"), ("s", "a,b")]);
+    for doubled in ["a ~ a", "a + a", "[a, a]", "(a, a)", "{1: a, 2: a}", "a | chain(a)", "a | zip(a)", "[a, a] | join"]
+    {
+        for begun in ["n", "n | list", "[n]"] {
+            let sets = format!("{{% set b = {doubled} %}}{{% set a = b %}}").repeat(9);
+            let text = format!("{{% set a = {begun} %}}{sets}{{{{ a | length }}}}");
+            let said = rendered(&text, &row).unwrap_err();
+            assert!(said.starts_with("E105 this is put together of more than 100 parts"), "{text}: {said}");
+        }
+    }
+    let loops =
+        format!("{}{}", "{% for a in [[n, n]] %}".repeat(9).replacen("[[n, n]]", "n", 1), "{% endfor %}".repeat(9));
+    assert_eq!(rendered(&loops, &row).as_deref(), Ok(""));
+    let loops = format!("{{% for a in [n] %}}{}{}", "{% for a in [a ~ a] %}".repeat(9), "{% endfor %}".repeat(10));
+    assert!(rendered(&loops, &row).unwrap_err().starts_with("E105 this is put together"), "{loops}");
+    for (text, expected) in [
+        (
+            "{% set full = n ~ ' ' ~ n %}{% set hello = 'Oi ' ~ full %}{{ hello ~ '!' }}{{ full + '?' }}",
+            "Oi Ana Ana!Ana Ana?",
+        ),
+        ("{% for i in range(2) %}{{ i + 1 }}{% endfor %}", "12"),
+        (
+            "{% for p in s | split(',') %}{{ p ~ ';' }}{% endfor %}{% for p in [n] %}{{ 'a' ~ p }}{% endfor %}",
+            "a;b;aAna",
+        ),
+        ("{% set a = 1 %}{% set b = a + 1 %}{{ b + a }}", "3"),
+    ] {
+        assert_eq!(rendered(text, &row).as_deref(), Ok(expected), "{text}");
+    }
+    let many = format!("{{% set l = [{}] %}}{{{{ l[0] }}}}{}", "1,".repeat(400), "{{ n ~ n }}".repeat(100));
+    assert_eq!(rendered(&many, &row).unwrap(), format!("1{}", "AnaAna".repeat(100)));
+}
