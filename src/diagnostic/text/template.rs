@@ -167,18 +167,22 @@ fn filter_for(number: &str) -> &'static str {
     if number.contains('.') && number.parse::<f64>().is_ok() { "float" } else { "int" }
 }
 
-pub fn method(name: &str, near: Option<&str>) -> Diagnostic {
+/// `instead` is the same without a method, where there is such a thing.
+pub fn method(name: &str, instead: Option<&str>, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(&METHOD, format!("values have no method `{}`", shorten(name)));
-    match near {
-        Some(near) => diagnostic.help(format!("there is a filter: {{{{ name | {near} }}}}")),
-        None => diagnostic.help("use a filter instead, such as {{ name | upper }}"),
+    match (instead, near) {
+        (Some(instead), _) => diagnostic.help(format!("write it as: {}", shorten(instead))),
+        (None, Some(near)) => diagnostic.help(format!("there is a filter: {{{{ name | {near} }}}}")),
+        (None, None) => diagnostic.help("use a filter instead, such as {{ name | upper }}"),
     }
 }
 
-pub fn hyphen(name: &str) -> Diagnostic {
-    let slug = name.to_lowercase().replace('-', "_");
-    Diagnostic::new(&HYPHEN, format!("`{}` is read as a subtraction", shorten(name)))
-        .help(format!("a column is offered with underscores: {{{{ {slug} }}}}, or as row[\"{name}\"]"))
+/// `slug` is what a column of such a name is offered as; how its header is written in the file is not known here.
+pub fn hyphen(name: &str, slug: &str) -> Diagnostic {
+    Diagnostic::new(&HYPHEN, format!("`{}` is read as a subtraction", shorten(name))).help(format!(
+        "a column is offered with underscores: {{{{ {} }}}}, or as row[\"...\"] with its header as the file has it",
+        shorten(slug)
+    ))
 }
 
 pub fn stray_braces(wrong: &str, right: &str) -> Diagnostic {

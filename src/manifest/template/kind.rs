@@ -9,7 +9,7 @@ use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CallType, Expr, Filter
 use minijinja::value::ValueKind;
 
 use super::expression::{LOOP_NUMBERS, constant_text, is_row};
-pub(super) use meeting::{asked_of_numbers, comparisons, mixed, operator, tested};
+pub(super) use meeting::{asked_of_numbers, comparisons, mixed, operator, tested, written};
 
 /// What an expression can only be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! filter in a branch that is not taken.
 
 mod calls;
+mod methods;
 mod size;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use std::ops::Range;
 
 use minijinja::machinery::ast::{BinOpKind, Expr, Stmt, UnaryOpKind};
 
+use super::super::check::plain_letters;
 use super::Need;
 use super::expression::{constant_text, handed_on, is_row, members, needed, range};
 use super::kind::{self, Kind};
@@ -236,7 +238,7 @@ impl Walker<'_> {
                 let between = self.text.get(from.end..to.start).unwrap_or_default();
                 if let (Expr::Var(first), Expr::Var(second), "-") = (left, right, between) {
                     let name = format!("{}-{}", first.id, second.id);
-                    self.fault(from.start..to.end, words::hyphen(&name));
+                    self.fault(from.start..to.end, words::hyphen(&name, &plain_letters(&name, '_')));
                 }
             }
             BinOpKind::Mul if [left, right].into_iter().any(|side| self.kind(side) != Some(Kind::Number)) => {

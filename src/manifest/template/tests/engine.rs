@@ -1,6 +1,7 @@
 //! What the template engine is trusted with, and what it is kept from.
 
-use super::{Row, rendered};
+use super::{Row, compiled_with, rendered};
+use crate::diagnostic::Diagnostics;
 
 #[test]
 fn slices_go_backwards_too() {
@@ -65,4 +66,26 @@ fn what_doubles_again_and_again_is_refused() {
     }
     let many = format!("{{% set l = [{}] %}}{{{{ l[0] }}}}{}", "1,".repeat(400), "{{ n ~ n }}".repeat(100));
     assert_eq!(rendered(&many, &row).unwrap(), format!("1{}", "AnaAna".repeat(100)));
+}
+
+#[test]
+fn a_method_is_told_as_what_does_the_same() {
+    for (text, expected) in [
+        ("{{ n.split(\" \")[0] }}", "(n | split(\" \"))"),
+        ("{{ n.split(' ') | first }}", "n | split(' ')"),
+        ("{{ n.strip() }}", "n | trim"),
+        ("{{ row['N m'].upper() }}", "row['N m'] | upper"),
+        ("{{ (n ~ s).replace('a', s) }}", "(n ~ s) | replace('a', s)"),
+        ("{{ ', '.join(s | split(',')) }}", "s | split(',') | join(', ')"),
+        ("{{ n | trim if n.startswith('A') else s }}", "n is startingwith('A')"),
+        ("{{ row.get('N m', 'x') }}", "row['N m'] | default('x')"),
+        ("{{ n.includes('A') }}", "'A' in n"),
+        ("{{ n.trim().title() }}", "(n | trim)"),
+    ] {
+        let mut diagnostics = Diagnostics::new();
+        compiled_with(text, &mut diagnostics).expect_err(text);
+        let found = diagnostics.sorted();
+        let help = format!("write it as: {expected}");
+        assert!(found.iter().any(|fault| fault.help.as_deref() == Some(&*help)), "{text}: {found:?}");
+    }
 }

@@ -47,7 +47,8 @@ impl Walker<'_> {
             CallType::Method(of, name) => {
                 if !matches!(of, Expr::Var(var) if var.id == "loop") {
                     let place = self.word(name, &span);
-                    self.fault(place, words::method(name, nearest(name, FILTERS.iter().copied())));
+                    let (instead, near) = (self.instead(call, &span), nearest(name, FILTERS.iter().copied()));
+                    self.fault(place, words::method(name, instead.as_deref(), near));
                 } else if name == "cycle" && !call.args.iter().any(|arg| matches!(arg, CallArg::Pos(_))) {
                     // The engine divides by how many there are.
                     self.fault(span, words::cycle_of_nothing());
