@@ -1,7 +1,11 @@
 //! What is said about templates: their syntax, the names they use, what comes of them for a row.
 
+mod rendering;
+
 use super::{shorten, unlike};
 use crate::diagnostic::Diagnostic;
+
+pub use rendering::{ENGINE_FAILED, cannot_render, not_a_date, not_a_number};
 
 codes! {
     TEMPLATE_SYNTAX = "E101", "template syntax";
@@ -252,25 +256,6 @@ fn with_default(name: &str, of_row: bool) -> String {
         false => format!("row[\"{name}\"]"),
     };
     format!("{{{{ {used} | default(\"...\") }}}}")
-}
-
-pub fn cannot_render(reason: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::new(&CANNOT_RENDER, format!("the template cannot be rendered: {reason}"));
-    if reason.contains(NOT_A_DATE) {
-        return diagnostic.help("write the date in the list that way, or another format in the template");
-    }
-    diagnostic
-}
-
-/// A reason for [`cannot_render`], where the engine itself is at fault.
-pub const ENGINE_FAILED: &str = "the template engine failed";
-
-/// The engine hands a filter's fault on as a text: these words are what tells this one from others.
-const NOT_A_DATE: &str = "is not a date written as";
-
-/// A reason for [`cannot_render`].
-pub fn not_a_date(written: &str, format: &str) -> String {
-    format!("`{written}` {NOT_A_DATE} {format}")
 }
 
 pub fn out_of_fuel() -> Diagnostic {

@@ -8,6 +8,7 @@ use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 
 use super::parse_date::parse_date;
+use crate::diagnostic::text::template as words;
 
 /// Steps of the engine for one text, 64 bytes of what it makes counted as one: a loop over a few hundred things, not a
 /// loop for ever.
@@ -143,6 +144,11 @@ static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("replace", replace);
     environment.add_filter("join", join);
     environment.add_filter("indent", indent);
+    for name in ["float", "int"] {
+        environment.add_filter(name, |value: &Value, arguments: Rest<Value>, named: Kwargs| {
+            number(name, value, arguments, named)
+        });
+    }
     environment
 });
 
@@ -231,6 +237,25 @@ fn indent(value: &Value, arguments: Rest<Value>, named: Kwargs) -> Result<Value,
     }
     let arguments = [Value::from(text), Value::from(width), first, blank];
     PLAIN.empty_state().apply_filter("indent", &arguments).map_err(wrong)
+}
+
+/// The engine's own `int` and `float`, for cells with blanks around the number too.
+#[allow(clippy::needless_pass_by_value)] // as the engine hands them over
+fn number(name: &str, value: &Value, arguments: Rest<Value>, named: Kwargs) -> Result<Value, Error> {
+    there(value)?;
+    let text = value.as_str().map(str::trim);
+    let mut all = vec![text.map_or_else(|| value.clone(), Value::from)];
+    all.extend(arguments.iter().cloned());
+    if named.args().next().is_some() {
+        all.push(Value::from(named));
+    }
+    PLAIN.empty_state().apply_filter(name, &all).map_err(|error| match text {
+        // The engine does not say of what.
+        Some(text) if text.parse::<f64>().is_err_and(|reason| error.detail() == Some(&*reason.to_string())) => {
+            Error::new(ErrorKind::InvalidOperation, words::not_a_number(text))
+        }
+        _ => error,
+    })
 }
 
 #[cfg(test)]

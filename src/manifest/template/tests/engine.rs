@@ -1,6 +1,6 @@
 //! What the template engine is trusted with, and what it is kept from.
 
-use super::{Row, compiled_with, rendered};
+use super::{Row, compiled, compiled_with, rendered};
 use crate::diagnostic::Diagnostics;
 
 #[test]
@@ -87,5 +87,80 @@ fn a_method_is_told_as_what_does_the_same() {
         let found = diagnostics.sorted();
         let help = format!("write it as: {expected}");
         assert!(found.iter().any(|fault| fault.help.as_deref() == Some(&*help)), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn a_number_may_have_blanks_around_it() {
+    let row = Row::of(&[("n", " 5 "), ("p", "\u{a0}9.5"), ("c", "10,00"), ("x", " abc")]);
+    for (text, expected) in [
+        ("{{ n | int }}{{ n | int(0) }}{{ n | int(default=0) }}{{ n | float }}", "5555.0"),
+        ("{{ p | float(0) }}{{ p | int(0) }}{{ x | float(7) }}{{ x | int(default='-') }}", "9.597-"),
+        ("{{ '0x1f ' | int(base=16) }}{{ 4.7 | int }}{{ [n, '6'] | map('int') | sum }}", "31411"),
+    ] {
+        assert_eq!(rendered(text, &row).as_deref(), Ok(expected), "{text}");
+    }
+    for (text, expected) in [
+        ("{{ c | float }}", "the template cannot be rendered: `10,00` is not a number"),
+        ("{{ x | int }}", "the template cannot be rendered: `abc` is not a number"),
+        ("{{ n | int(no=1) }}", "the template cannot be rendered: unknown keyword argument 'no'"),
+        ("{{ nothing | int(0) }}", "the value `nothing` is empty for this recipient"),
+    ] {
+        assert_eq!(rendered(text, &row).unwrap_err(), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_the_engine_says_comes_with_a_way_out() {
+    let row = Row::of(&[("n", "Ana"), ("k", "5"), ("s", "a,b")]);
+    for text in [
+        "{{ n | int }}",
+        "{{ n | float }}",
+        "{{ n | parse_date('DD/MM/YYYY') }}",
+        "{{ n | upper('x') }}",
+        "{{ n | replace('x') }}",
+        "{{ n | default(value=1) }}",
+        "{{ n | sort(no=1) }}",
+        "{{ n | groupby }}",
+        "{{ n | items }}",
+        "{{ n | dictsort }}",
+        "{{ n | map }}",
+        "{{ n | map('no') }}",
+        "{{ n | select('no') }}",
+        "{{ n[9] }}",
+        "{{ n.no }}",
+        "{{ n | attr('no') }}",
+        "{{ (k | int) / 0 }}",
+        "{{ (k | int) ** 999 }}",
+        "{{ [n] + 'x' }}",
+        "{{ n % s }}",
+        "{{ k | int | first }}",
+        "{{ k | int | length }}",
+        "{{ k | int | reverse }}",
+        "{{ k | int | sort }}",
+        "{{ k | int | join }}",
+        "{{ k | int | split(',') }}",
+        "{{ (k | int)[1:] }}",
+        "{% for x in k | int %}{% endfor %}",
+        "{% for a, b in s | split(',') %}{% endfor %}",
+        "{% for x in n %}{{ loop.no() }}{% endfor %}",
+        "{{ n[k:] }}",
+        "{{ n[::0] }}",
+        "{{ n | indent('x') }}",
+        "{{ n | indent(2, 3) }}",
+        "{{ n | zip(5) }}",
+        "{{ n in (k | int) }}",
+        "{{ {'a': n} | round }}",
+        "{{ {'a': n} | abs }}",
+        "{{ [k | int, [n]] | sum }}",
+        "{{ k | int | round(method='x') }}",
+        "{{ range(100001) | join(n) }}",
+        "{{ n | lower | replace('', 'x' ~ ['x', 'x'] | join(n)) | replace('', range(90000) | join) }}",
+        "{{ dict(n) }}",
+    ] {
+        let faults = compiled(text).unwrap().render(&row, &mut String::new()).unwrap_err();
+        let fault = faults[0].clone().diagnostic();
+        assert_eq!(fault.code.id, "E111", "{text}");
+        assert!(fault.help.is_some(), "{text}: {}", fault.message);
     }
 }
