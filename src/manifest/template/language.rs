@@ -285,6 +285,26 @@ mod tests {
         assert_eq!(globals, FUNCTIONS);
     }
 
+    /// Those of Jinja2 3.1.
+    const JINJA_FILTERS: &str = "abs attr batch capitalize center count d default dictsort e escape filesizeformat first \
+        float forceescape format groupby indent int items join last length list lower map max min pprint random reject \
+        rejectattr replace reverse round safe select selectattr slice sort string striptags sum title tojson trim \
+        truncate unique upper urlencode urlize wordcount wordwrap xmlattr";
+    const JINJA_FUNCTIONS: &str = "cycler dict joiner lipsum namespace range";
+
+    #[test]
+    fn the_readme_names_what_is_left_out() {
+        let readme = include_str!("../../../README.md");
+        let said = readme.split_once("the functions").unwrap().1.split_once(". `for header").unwrap().0;
+        let (functions, filters) = said.split_once("and the filters").unwrap();
+        let names = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        let missing = |all: &str, known: &[&str]| {
+            all.split_whitespace().filter(|name| !known.contains(name)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(names(filters), missing(JINJA_FILTERS, FILTERS));
+        assert_eq!(names(functions), missing(JINJA_FUNCTIONS, FUNCTIONS));
+    }
+
     #[test]
     fn nothing_multiplies_without_limit() {
         let environment = environment();
