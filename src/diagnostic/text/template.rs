@@ -1,7 +1,11 @@
 //! What is said about templates: their syntax, the names they use, what comes of them for a row.
 
+mod rendering;
+
 use super::{shorten, unlike};
 use crate::diagnostic::Diagnostic;
+
+pub use rendering::{ENGINE_FAILED, cannot_render, not_a_date, not_a_number};
 
 codes! {
     TEMPLATE_SYNTAX = "E101", "template syntax";
@@ -83,9 +87,17 @@ pub fn loop_over_text(name: &str) -> Diagnostic {
         .help("loop over what it is made of, | split(\",\"), or write | list behind it")
 }
 
-pub fn joined_too_often() -> Diagnostic {
-    Diagnostic::new(&UNSUPPORTED, "texts are joined to texts that were joined before, which can grow without limit")
-        .help("write the values one after the other: {{ a }}{{ b }}")
+pub fn cycle_of_nothing() -> Diagnostic {
+    Diagnostic::new(&UNSUPPORTED, "`loop.cycle` needs what it goes through in turn")
+        .help("write it as loop.cycle(\"first\", \"second\")")
+}
+
+pub fn too_many_parts(most: usize) -> Diagnostic {
+    Diagnostic::new(
+        &UNSUPPORTED,
+        format!("this is put together of more than {most} parts, each name counted as what it was made of"),
+    )
+    .help("write the values one after the other: {{ a }}{{ b }}")
 }
 
 /// A text in an order or a sum with a number.
@@ -117,11 +129,41 @@ pub fn text_and_truth(value: &str, truth: &str) -> Diagnostic {
     .help(format!("put what the text says in quotes: {value} == \"{truth}\""))
 }
 
+/// A text in a list of numbers.
+pub fn text_among_numbers(value: &str, list: &str) -> Diagnostic {
+    let value = shorten(value);
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{}` holds numbers, and never `{value}`, which is a text, as every value is", shorten(list)),
+    )
+    .help(format!("turn the text into a number first: {value} | int"))
+}
+
+/// A number in a list of texts.
+pub fn number_among_texts(number: &str, list: &str) -> Diagnostic {
+    let (number, list) = (shorten(number), shorten(list));
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{list}` holds texts, as every value is one, and never `{number}`, which is a number"),
+    )
+    .help(format!("put the number in quotes, or turn the texts into numbers first: {list} | map(\"int\")"))
+}
+
 /// A text of which is asked what can be said of numbers only.
-pub fn text_as_number(value: &str) -> Diagnostic {
+pub fn text_as_number(value: &str, filter: &str) -> Diagnostic {
     let value = shorten(value);
     Diagnostic::new(&TEXT_AND_NUMBER, format!("`{value}` is a text, as every value is, and this is asked of numbers"))
-        .help(format!("turn the text into a number first: {value} | int"))
+        .help(format!("turn the text into a number first: {value} | {filter}"))
+}
+
+/// The same of a list.
+pub fn texts_as_numbers(list: &str, filter: &str) -> Diagnostic {
+    let list = shorten(list);
+    Diagnostic::new(
+        &TEXT_AND_NUMBER,
+        format!("`{list}` holds texts, as every value is one, and this is asked of numbers"),
+    )
+    .help(format!("turn the texts into numbers first: {list} | map(\"{filter}\")"))
 }
 
 /// What makes a number such as this one of a text.
@@ -129,18 +171,22 @@ fn filter_for(number: &str) -> &'static str {
     if number.contains('.') && number.parse::<f64>().is_ok() { "float" } else { "int" }
 }
 
-pub fn method(name: &str, near: Option<&str>) -> Diagnostic {
+/// `instead` is the same without a method, where there is such a thing.
+pub fn method(name: &str, instead: Option<&str>, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(&METHOD, format!("values have no method `{}`", shorten(name)));
-    match near {
-        Some(near) => diagnostic.help(format!("there is a filter: {{{{ name | {near} }}}}")),
-        None => diagnostic.help("use a filter instead, such as {{ name | upper }}"),
+    match (instead, near) {
+        (Some(instead), _) => diagnostic.help(format!("write it as: {}", shorten(instead))),
+        (None, Some(near)) => diagnostic.help(format!("there is a filter: {{{{ name | {near} }}}}")),
+        (None, None) => diagnostic.help("use a filter instead, such as {{ name | upper }}"),
     }
 }
 
-pub fn hyphen(name: &str) -> Diagnostic {
-    let slug = name.to_lowercase().replace('-', "_");
-    Diagnostic::new(&HYPHEN, format!("`{}` is read as a subtraction", shorten(name)))
-        .help(format!("a column is offered with underscores: {{{{ {slug} }}}}, or as row[\"{name}\"]"))
+/// `slug` is what a column of such a name is offered as; how its header is written in the file is not known here.
+pub fn hyphen(name: &str, slug: &str) -> Diagnostic {
+    Diagnostic::new(&HYPHEN, format!("`{}` is read as a subtraction", shorten(name))).help(format!(
+        "a column is offered with underscores: {{{{ {} }}}}, or as row[\"...\"] with its header as the file has it",
+        shorten(slug)
+    ))
 }
 
 pub fn stray_braces(wrong: &str, right: &str) -> Diagnostic {
@@ -210,22 +256,6 @@ fn with_default(name: &str, of_row: bool) -> String {
         false => format!("row[\"{name}\"]"),
     };
     format!("{{{{ {used} | default(\"...\") }}}}")
-}
-
-pub fn cannot_render(reason: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::new(&CANNOT_RENDER, format!("the template cannot be rendered: {reason}"));
-    if reason.contains(NOT_A_DATE) {
-        return diagnostic.help("write the date in the list that way, or another format in the template");
-    }
-    diagnostic
-}
-
-/// The engine hands a filter's fault on as a text: these words are what tells this one from others.
-const NOT_A_DATE: &str = "is not a date written as";
-
-/// A reason for [`cannot_render`].
-pub fn not_a_date(written: &str, format: &str) -> String {
-    format!("`{written}` {NOT_A_DATE} {format}")
 }
 
 pub fn out_of_fuel() -> Diagnostic {

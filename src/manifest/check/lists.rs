@@ -10,7 +10,7 @@ use super::super::offsets::first_line;
 use super::super::raw::{Ordered, RawEntry, RawList, Text};
 use super::super::tree::{Kind, Node};
 use super::super::{ColumnName, CsvList, InlineEntry, ListKind, RecipientList};
-use super::{Context, folder, is_name, shared, slug, variable_name};
+use super::{Context, folder, holds_template, is_name, shared, slug, variable_name};
 use crate::diagnostic::Span;
 use crate::diagnostic::text::values as words;
 
@@ -137,8 +137,8 @@ fn columns(context: &mut Context<'_>, raw: Option<&Ordered<Text>>, node: Option<
 
 fn inline(context: &mut Context<'_>, raw: &[RawEntry], node: &Node) -> Vec<InlineEntry> {
     let mut entries = Vec::with_capacity(raw.len());
-    // A misspelt name stands in many entries; it is one mistake.
-    let mut reported = HashSet::new();
+    // A misspelt name stands in many entries, as a template may; it is one mistake.
+    let (mut reported, mut templates) = (HashSet::new(), HashSet::new());
     for (raw, node) in raw.iter().zip(node.items()) {
         let place = node.place(context.source);
         match raw {
@@ -162,6 +162,11 @@ fn inline(context: &mut Context<'_>, raw: &[RawEntry], node: &Node) -> Vec<Inlin
                 if values.iter().any(|(name, value)| name == "phone" && value.trim().is_empty()) {
                     context.report(words::phone_empty(), phone);
                     continue;
+                }
+                for ((name, value), entry) in values.iter().zip(node.entries()) {
+                    if name != "phone" && holds_template(value) && templates.insert(name.clone()) {
+                        context.report(words::template_in_data(name), &entry.value);
+                    }
                 }
                 let places = node.entries().iter().map(|entry| entry.value.place(context.source)).collect();
                 let faulty = node.entries().iter().filter(|entry| matches!(entry.value.kind, Kind::Faulty));

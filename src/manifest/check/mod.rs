@@ -156,7 +156,7 @@ fn slug(text: &str) -> String {
 }
 
 /// Small letters without accents and digits; everything else becomes one `between`.
-fn plain_letters(text: &str, between: char) -> String {
+pub(super) fn plain_letters(text: &str, between: char) -> String {
     let mut slug = String::new();
     for character in text.chars().flat_map(char::to_lowercase).take(64) {
         let plain = match character {
@@ -176,6 +176,11 @@ fn plain_letters(text: &str, between: char) -> String {
         }
     }
     slug.trim_end_matches(between).to_owned()
+}
+
+/// Whether a value was meant as a template.
+fn holds_template(value: &str) -> bool {
+    value.contains("{{") || value.contains("{%")
 }
 
 /// Reports the name of a variable that templates could not use.

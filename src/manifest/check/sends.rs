@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::raw::{RawSend, RawTest, Text};
 use super::super::tree::Node;
 use super::super::{Send, TestSpec, Var};
-use super::{Context, variable_name};
+use super::{Context, holds_template, variable_name};
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::values as words;
 use crate::diagnostic::{Diagnostic, Span};
@@ -104,7 +104,7 @@ fn send(context: &mut Context<'_>, raw: &RawSend, node: &Node, known: &Known<'_>
         for ((name, value), entry) in raw.0.iter().zip(node.entries()) {
             variable_name(context, entry);
             let value = value.as_ref().map(|Text(value)| value.clone());
-            if value.as_ref().is_some_and(|value| value.contains("{{") || value.contains("{%")) {
+            if value.as_deref().is_some_and(holds_template) {
                 context.report(words::template_in_data(name), &entry.value);
             }
             vars.push(Var { name: name.clone(), value, place: entry.value.place(context.source) });

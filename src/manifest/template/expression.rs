@@ -9,7 +9,7 @@ pub(super) const NEEDING: &[&str] =
     &["capitalize", "indent", "lower", "parse_date", "replace", "title", "trim", "upper"];
 
 /// What of `loop` is a number.
-const LOOP_NUMBERS: &[&str] = &["depth", "depth0", "index", "index0", "length", "revindex", "revindex0"];
+pub(super) const LOOP_NUMBERS: &[&str] = &["depth", "depth0", "index", "index0", "length", "revindex", "revindex0"];
 
 pub(super) fn range(span: minijinja::machinery::Span) -> Range<usize> {
     span.start_offset as usize..span.end_offset.max(span.start_offset) as usize
@@ -56,30 +56,5 @@ pub(super) fn constant_text(expression: &Expr<'_>) -> Option<String> {
     match expression {
         Expr::Const(constant) => constant.value.as_str().map(str::to_owned),
         _ => None,
-    }
-}
-
-/// Whether an expression can only be a number.
-pub(super) fn is_number(expression: &Expr<'_>) -> bool {
-    match expression {
-        Expr::Const(constant) => constant.value.is_number(),
-        Expr::Filter(filter) => matches!(filter.name, "int" | "float" | "abs" | "round" | "length" | "count"),
-        Expr::BinOp(op) => is_number(&op.left) && is_number(&op.right),
-        Expr::UnaryOp(op) => is_number(&op.expr),
-        Expr::GetAttr(get) => {
-            matches!(&get.expr, Expr::Var(var) if var.id == "loop") && LOOP_NUMBERS.contains(&get.name)
-        }
-        _ => false,
-    }
-}
-
-/// Whether an expression makes a longer text of others.
-pub(super) fn joins(expression: &Expr<'_>) -> bool {
-    match expression {
-        Expr::Const(_) | Expr::Var(_) | Expr::Test(_) | Expr::Compare(_) => false,
-        Expr::Filter(filter) => filter.expr.as_ref().is_some_and(joins),
-        Expr::GetAttr(get) => joins(&get.expr),
-        Expr::IfExpr(choice) => joins(&choice.true_expr) || choice.false_expr.as_ref().is_some_and(joins),
-        _ => true,
     }
 }

@@ -1,13 +1,15 @@
-//! Texts and numbers: what an expression can only be, and where the two are compared, which has the same answer for
-//! everybody. Every value of a row and every var is text.
+//! Texts and numbers: what an expression can only be. Every value of a row and every var is text.
+//!
+//! Where that cannot be told nothing is said: to refuse a template that is right would be worse than to let one pass
+//! that is not.
 
-use std::ops::Range;
+mod meeting;
 
-use minijinja::machinery::ast::{BinOpKind, CallArg, Compare, CompareOp, CompareOpKind, Expr, Test};
+use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CallType, Expr, Filter, UnaryOpKind};
+use minijinja::value::ValueKind;
 
-use super::expression::{is_number, is_row, range};
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::text::template as words;
+use super::expression::{LOOP_NUMBERS, constant_text, is_row};
+pub(super) use meeting::{asked_of_numbers, comparisons, mixed, operator, tested, written};
 
 /// What an expression can only be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,148 +18,174 @@ pub(super) enum Kind {
     Number,
     /// `true` or `false`.
     Truth,
+    /// A list of nothing but texts.
+    Texts,
+    /// A list of nothing but numbers.
+    Numbers,
 }
 
-/// How two values meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meeting {
-    /// By `==` and its like.
-    Same,
-    /// By `<` and its like, or in a sum.
-    Order,
-}
+impl Kind {
+    /// What stands in it: of a text, its letters.
+    pub(super) fn members(self) -> Option<Self> {
+        match self {
+            Self::Text | Self::Texts => Some(Self::Text),
+            Self::Numbers => Some(Self::Number),
+            Self::Number | Self::Truth => None,
+        }
+    }
 
-/// Texts that stay texts.
-const TEXT_FILTERS: &[&str] =
-    &["capitalize", "indent", "join", "lower", "parse_date", "replace", "string", "title", "trim", "upper"];
-/// Filters that leave a text one, and other things what they are.
-const KEEPING_FILTERS: &[&str] = &["d", "default", "first", "last", "reverse", "safe"];
+    /// A list of such.
+    fn listed(self) -> Option<Self> {
+        match self {
+            Self::Text => Some(Self::Texts),
+            Self::Number => Some(Self::Numbers),
+            Self::Truth | Self::Texts | Self::Numbers => None,
+        }
+    }
+
+    /// What has no parts that could be more than it.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, Self::Number | Self::Truth)
+    }
+}
 
 /// What a name stands for: `None` where that cannot be told.
 pub(super) type Names<'n> = dyn Fn(&str) -> Option<Kind> + 'n;
+
+/// Filters that make a text of whatever they get.
+const TEXT_FILTERS: &[&str] =
+    &["capitalize", "indent", "join", "lower", "parse_date", "replace", "string", "title", "trim", "upper"];
+/// Filters that make a number of whatever they get.
+const NUMBER_FILTERS: &[&str] = &["abs", "count", "length", "round"];
 
 /// What an expression can only be.
 pub(super) fn of(expression: &Expr<'_>, names: &Names<'_>) -> Option<Kind> {
     let of = |expression: &Expr<'_>| of(expression, names);
     match expression {
-        Expr::Const(constant) if constant.value.as_str().is_some() => Some(Kind::Text),
-        Expr::Const(constant) if matches!(constant.value.kind(), minijinja::value::ValueKind::Bool) => {
-            Some(Kind::Truth)
-        }
+        Expr::Const(constant) => match constant.value.kind() {
+            ValueKind::String => Some(Kind::Text),
+            ValueKind::Number => Some(Kind::Number),
+            ValueKind::Bool => Some(Kind::Truth),
+            _ => None,
+        },
         Expr::Var(var) => names(var.id),
         Expr::GetAttr(get) if is_row(&get.expr) => Some(Kind::Text),
         Expr::GetItem(get) if is_row(&get.expr) => Some(Kind::Text),
-        Expr::Slice(slice) => of(&slice.expr).filter(|kind| *kind == Kind::Text),
-        Expr::Filter(filter) if TEXT_FILTERS.contains(&filter.name) => Some(Kind::Text),
-        Expr::Filter(filter) if KEEPING_FILTERS.contains(&filter.name) => {
-            of(filter.expr.as_ref()?).filter(|kind| *kind == Kind::Text)
-        }
-        Expr::BinOp(op) if matches!(op.op, BinOpKind::Concat) => Some(Kind::Text),
-        Expr::BinOp(op) if matches!(op.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
-            of(&op.left).filter(|kind| of(&op.right) == Some(*kind))
-        }
+        Expr::GetAttr(get) if is_loop(&get.expr) => LOOP_NUMBERS.contains(&get.name).then_some(Kind::Number),
+        Expr::GetItem(get) if !is_loop(&get.expr) => of(&get.expr)?.members(),
+        Expr::GetAttr(_) | Expr::GetItem(_) | Expr::Map(_) => None,
+        Expr::Slice(slice) => of(&slice.expr).filter(|kind| !kind.is_plain()),
+        Expr::Filter(filter) => of_filter(filter, names),
+        Expr::Test(_) | Expr::Compare(_) => Some(Kind::Truth),
+        Expr::UnaryOp(op) => Some(match op.op {
+            UnaryOpKind::Not => Kind::Truth,
+            UnaryOpKind::Neg => Kind::Number,
+        }),
+        Expr::BinOp(op) => of_operator(op.op, of(&op.left), of(&op.right)),
         Expr::IfExpr(choice) => {
             let other = of(choice.false_expr.as_ref()?);
             of(&choice.true_expr).filter(|kind| other == Some(*kind))
         }
-        other => is_number(other).then_some(Kind::Number),
+        Expr::Call(call) => is_range(call).then_some(Kind::Numbers),
+        Expr::List(list) => common(&list.items, names)?.listed(),
+        Expr::Tuple(tuple) => common(&tuple.items, names)?.listed(),
     }
 }
 
-/// What the members of a list can only be.
+/// What the members of a list, or the letters of a text, can only be.
 pub(super) fn of_members(list: &Expr<'_>, names: &Names<'_>) -> Option<Kind> {
-    match list {
-        Expr::Filter(filter) if matches!(filter.name, "split" | "lines") => Some(Kind::Text),
-        Expr::List(list) => {
-            let mut kinds = list.items.iter().map(|item| of(item, names));
-            let first = kinds.next()??;
-            kinds.all(|kind| kind == Some(first)).then_some(first)
-        }
-        text => of(text, names).filter(|kind| *kind == Kind::Text),
+    of(list, names)?.members()
+}
+
+/// What is there when a value is: `default` says what stands for one that is not.
+fn given(expression: &Expr<'_>, names: &Names<'_>) -> Option<Kind> {
+    match expression {
+        Expr::Filter(filter) if is_default(filter.name) => given(filter.expr.as_ref()?, names),
+        other => of(other, names),
     }
 }
 
-/// What is wrong with an operator between two expressions, and where.
-pub(super) fn operator(
-    text: &str,
-    op: BinOpKind,
-    (left, right): (&Expr<'_>, &Expr<'_>),
-    names: &Names<'_>,
-) -> Option<(Range<usize>, Diagnostic)> {
-    let meeting = match op {
-        BinOpKind::Eq | BinOpKind::Ne => Meeting::Same,
-        BinOpKind::Lt | BinOpKind::Lte | BinOpKind::Gt | BinOpKind::Gte => Meeting::Order,
-        BinOpKind::Add | BinOpKind::Sub | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem | BinOpKind::Pow => {
-            Meeting::Order
+/// What all of these can only be.
+fn common(items: &[Expr<'_>], names: &Names<'_>) -> Option<Kind> {
+    let mut kinds = items.iter().map(|item| of(item, names));
+    let first = kinds.next()??;
+    kinds.all(|kind| kind == Some(first)).then_some(first)
+}
+
+fn of_operator(op: BinOpKind, left: Option<Kind>, right: Option<Kind>) -> Option<Kind> {
+    let same = left.filter(|kind| right == Some(*kind));
+    match op {
+        BinOpKind::Concat => Some(Kind::Text),
+        BinOpKind::Sub | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem | BinOpKind::Pow => Some(Kind::Number),
+        // A number and anything else but a number have no sum.
+        BinOpKind::Add if left == Some(Kind::Number) || right == Some(Kind::Number) => Some(Kind::Number),
+        BinOpKind::Add => same.filter(|kind| *kind != Kind::Truth),
+        BinOpKind::Mul => same.filter(|kind| *kind == Kind::Number),
+        BinOpKind::ScAnd | BinOpKind::ScOr => same,
+        BinOpKind::Eq
+        | BinOpKind::Ne
+        | BinOpKind::Lt
+        | BinOpKind::Lte
+        | BinOpKind::Gt
+        | BinOpKind::Gte
+        | BinOpKind::In => Some(Kind::Truth),
+    }
+}
+
+fn of_filter(filter: &Filter<'_>, names: &Names<'_>) -> Option<Kind> {
+    let given = || of(filter.expr.as_ref()?, names);
+    match filter.name {
+        name if TEXT_FILTERS.contains(&name) => Some(Kind::Text),
+        name if NUMBER_FILTERS.contains(&name) => Some(Kind::Number),
+        // What it makes of a text that is no number may be anything.
+        "int" | "float" => filter.args.iter().all(|arg| is_number(arg, names)).then_some(Kind::Number),
+        "bool" => Some(Kind::Truth),
+        "split" | "lines" => Some(Kind::Texts),
+        name if is_default(name) => {
+            let otherwise = match filter.args.first() {
+                Some(CallArg::Pos(value)) => of(value, names),
+                Some(_) => None,
+                None => Some(Kind::Text),
+            };
+            given().filter(|kind| otherwise == Some(*kind))
         }
-        BinOpKind::In => {
-            let Expr::List(list) = right else { return None };
-            let kind = of_members(right, names)?;
-            return differ(text, Meeting::Same, (left, of(left, names)?), (list.items.first()?, kind));
-        }
-        // Multiplied texts have words of their own.
-        BinOpKind::ScAnd | BinOpKind::ScOr | BinOpKind::Mul | BinOpKind::Concat => return None,
-    };
-    differ(text, meeting, (left, of(left, names)?), (right, of(right, names)?))
+        "first" | "last" | "max" | "min" => given()?.members(),
+        "reverse" => given().filter(|kind| !kind.is_plain()),
+        "list" | "reject" | "select" | "sort" | "unique" => given()?.members()?.listed(),
+        "safe" => given().filter(|kind| *kind == Kind::Text),
+        "sum" => given().filter(|kind| *kind == Kind::Numbers && filter.args.is_empty())?.members(),
+        "map" => match filter.args.first()? {
+            CallArg::Pos(name) => of_mapped(&constant_text(name)?),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
-/// The same for several comparisons in a row, of which the first is enough.
-pub(super) fn comparisons(text: &str, compare: &Compare<'_>, names: &Names<'_>) -> Option<(Range<usize>, Diagnostic)> {
-    let lefts = [&compare.expr].into_iter().chain(compare.ops.iter().map(|op| &op.expr));
-    lefts.zip(&compare.ops).find_map(|(left, CompareOp { op, expr: right })| {
-        let op = match op {
-            CompareOpKind::Eq => BinOpKind::Eq,
-            CompareOpKind::Ne => BinOpKind::Ne,
-            CompareOpKind::Lt => BinOpKind::Lt,
-            CompareOpKind::Lte => BinOpKind::Lte,
-            CompareOpKind::Gt => BinOpKind::Gt,
-            CompareOpKind::Gte => BinOpKind::Gte,
-            CompareOpKind::In | CompareOpKind::NotIn => BinOpKind::In,
-        };
-        operator(text, op, (left, right), names)
-    })
+/// The list that `map` makes with a filter.
+fn of_mapped(filter: &str) -> Option<Kind> {
+    if TEXT_FILTERS.contains(&filter) {
+        Some(Kind::Texts)
+    } else {
+        (NUMBER_FILTERS.contains(&filter) || matches!(filter, "int" | "float")).then_some(Kind::Numbers)
+    }
 }
 
-/// The same for a test, whose name stands at `word`: `n is gt 100`, `n is even`.
-pub(super) fn tested(
-    text: &str,
-    asked: &Test<'_>,
-    word: Range<usize>,
-    names: &Names<'_>,
-) -> Option<(Range<usize>, Diagnostic)> {
-    let meeting = match asked.name {
-        "eq" | "equalto" | "==" | "ne" | "!=" => Meeting::Same,
-        "lt" | "lessthan" | "<" | "le" | "<=" | "gt" | "greaterthan" | ">" | "ge" | ">=" => Meeting::Order,
-        "even" | "odd" | "divisibleby" if of(&asked.expr, names)? == Kind::Text => {
-            return Some((word, words::text_as_number(written(text, &asked.expr)?)));
-        }
-        _ => return None,
-    };
-    let [CallArg::Pos(other)] = &*asked.args else { return None };
-    differ(text, meeting, (&asked.expr, of(&asked.expr, names)?), (other, of(other, names)?))
+fn is_number(arg: &CallArg<'_>, names: &Names<'_>) -> bool {
+    match arg {
+        CallArg::Pos(value) | CallArg::Kwarg(_, value) => of(value, names) == Some(Kind::Number),
+        CallArg::PosSplat(_) | CallArg::KwargSplat(_) => false,
+    }
 }
 
-/// Says at the number, or the truth, that the other side is a text.
-fn differ(
-    text: &str,
-    meeting: Meeting,
-    (left, left_kind): (&Expr<'_>, Kind),
-    (right, right_kind): (&Expr<'_>, Kind),
-) -> Option<(Range<usize>, Diagnostic)> {
-    let (value, other, kind) = match (left_kind, right_kind) {
-        (Kind::Text, Kind::Number | Kind::Truth) => (left, right, right_kind),
-        (Kind::Number | Kind::Truth, Kind::Text) => (right, left, left_kind),
-        _ => return None,
-    };
-    let (value, shown) = (written(text, value)?, written(text, other)?);
-    let diagnostic = match (kind, meeting) {
-        (Kind::Truth, _) => words::text_and_truth(value, shown),
-        (_, Meeting::Same) => words::text_and_number(value, shown),
-        (_, Meeting::Order) => words::text_beside_number(value, shown),
-    };
-    Some((range(other.span()), diagnostic))
+fn is_default(filter: &str) -> bool {
+    matches!(filter, "d" | "default")
 }
 
-fn written<'t>(text: &'t str, expression: &Expr<'_>) -> Option<&'t str> {
-    text.get(range(expression.span())).map(str::trim)
+pub(super) fn is_range(call: &Call<'_>) -> bool {
+    matches!(call.identify_call(), CallType::Function("range"))
+}
+
+fn is_loop(expression: &Expr<'_>) -> bool {
+    matches!(expression, Expr::Var(var) if var.id == "loop")
 }

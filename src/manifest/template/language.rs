@@ -8,8 +8,10 @@ use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 
 use super::parse_date::parse_date;
+use crate::diagnostic::text::template as words;
 
-/// Steps of the engine for one text: a loop over a few hundred things, not a loop for ever.
+/// Steps of the engine for one text, 64 bytes of what it makes counted as one: a loop over a few hundred things, not a
+/// loop for ever.
 const FUEL: u64 = 50_000;
 /// What a filter may produce on the way to a text.
 const INTERMEDIATE_BYTES_MAX: usize = 4 * super::OUTPUT_BYTES_MAX;
@@ -142,6 +144,11 @@ static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("replace", replace);
     environment.add_filter("join", join);
     environment.add_filter("indent", indent);
+    for name in ["float", "int"] {
+        environment.add_filter(name, |value: &Value, arguments: Rest<Value>, named: Kwargs| {
+            number(name, value, arguments, named)
+        });
+    }
     environment
 });
 
@@ -232,6 +239,25 @@ fn indent(value: &Value, arguments: Rest<Value>, named: Kwargs) -> Result<Value,
     PLAIN.empty_state().apply_filter("indent", &arguments).map_err(wrong)
 }
 
+/// The engine's own `int` and `float`, for cells with blanks around the number too.
+#[allow(clippy::needless_pass_by_value)] // as the engine hands them over
+fn number(name: &str, value: &Value, arguments: Rest<Value>, named: Kwargs) -> Result<Value, Error> {
+    there(value)?;
+    let text = value.as_str().map(str::trim);
+    let mut all = vec![text.map_or_else(|| value.clone(), Value::from)];
+    all.extend(arguments.iter().cloned());
+    if named.args().next().is_some() {
+        all.push(Value::from(named));
+    }
+    PLAIN.empty_state().apply_filter(name, &all).map_err(|error| match text {
+        // The engine does not say of what.
+        Some(text) if text.parse::<f64>().is_err_and(|reason| error.detail() == Some(&*reason.to_string())) => {
+            Error::new(ErrorKind::InvalidOperation, words::not_a_number(text))
+        }
+        _ => error,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +283,26 @@ mod tests {
         let mut globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
         globals.sort_unstable();
         assert_eq!(globals, FUNCTIONS);
+    }
+
+    /// Those of Jinja2 3.1.
+    const JINJA_FILTERS: &str = "abs attr batch capitalize center count d default dictsort e escape filesizeformat first \
+        float forceescape format groupby indent int items join last length list lower map max min pprint random reject \
+        rejectattr replace reverse round safe select selectattr slice sort string striptags sum title tojson trim \
+        truncate unique upper urlencode urlize wordcount wordwrap xmlattr";
+    const JINJA_FUNCTIONS: &str = "cycler dict joiner lipsum namespace range";
+
+    #[test]
+    fn the_readme_names_what_is_left_out() {
+        let readme = include_str!("../../../README.md");
+        let said = readme.split_once("the functions").unwrap().1.split_once(". `for header").unwrap().0;
+        let (functions, filters) = said.split_once("and the filters").unwrap();
+        let names = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        let missing = |all: &str, known: &[&str]| {
+            all.split_whitespace().filter(|name| !known.contains(name)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(names(filters), missing(JINJA_FILTERS, FILTERS));
+        assert_eq!(names(functions), missing(JINJA_FUNCTIONS, FUNCTIONS));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::{Form, NameUse, Need, OUTPUT_BYTES_MAX, Piece, RenderFault, Template, Values, fault};
+use crate::diagnostic::text::template as words;
 
 /// The name of the one template in its environment.
 pub(super) const TEMPLATE: &str = "text";
@@ -90,9 +92,11 @@ impl Template {
             context.insert("row", map(row));
         }
         let mut output = Capped { bytes: Vec::new(), full: false };
-        let rendered = environment
-            .get_template(TEMPLATE)
-            .and_then(|template| template.render_captured_to(map(context), &mut output).map(|_| ()));
+        let rendered = caught(|| {
+            environment
+                .get_template(TEMPLATE)
+                .and_then(|template| template.render_captured_to(map(context), &mut output).map(|_| ()))
+        });
         if output.full {
             return Err(vec![fault::too_long(self)]);
         }
@@ -100,6 +104,13 @@ impl Template {
         out.push_str(&String::from_utf8_lossy(&output.bytes));
         Ok(())
     }
+}
+
+/// A panic of the engine is the fault of one text for one row: it must not hide what is wrong elsewhere.
+fn caught<T>(render: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // What was written until then is thrown away, so nothing half made is seen.
+    panic::catch_unwind(AssertUnwindSafe(render))
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::InvalidOperation, words::ENGINE_FAILED)))
 }
 
 /// Collecting would make a list of pairs of it.
@@ -125,5 +136,17 @@ impl io::Write for Capped {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_engine_is_a_fault_like_others() {
+        let said = caught(|| -> Result<(), Error> { panic!("on purpose") }).unwrap_err();
+        assert_eq!(said.detail(), Some(words::ENGINE_FAILED));
+        assert_eq!(caught(|| Ok(1)).unwrap(), 1);
     }
 }

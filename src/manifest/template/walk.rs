@@ -2,21 +2,21 @@
 //! filter in a branch that is not taken.
 
 mod calls;
+mod methods;
+mod size;
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{BinOpKind, Expr, Stmt};
+use minijinja::machinery::ast::{BinOpKind, Expr, Stmt, UnaryOpKind};
 
+use super::super::check::plain_letters;
 use super::Need;
-use super::expression::{constant_text, handed_on, is_number, is_row, joins, members, needed, range};
+use super::expression::{constant_text, handed_on, is_row, members, needed, range};
 use super::kind::{self, Kind};
 use super::language::{FUNCTIONS, RESERVED};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::text::template as words;
-
-/// More joins of texts than this have no use, and each could double what is held in memory.
-const JOINS_MAX: usize = 64;
 
 /// What a template uses and what is wrong with it. Ranges are bytes of the template's text.
 #[derive(Debug, Default)]
@@ -38,8 +38,7 @@ pub(super) struct Use {
 }
 
 pub(super) fn walk(text: &str, root: &Stmt<'_>) -> Found {
-    let mut walker =
-        Walker { text, found: Found::default(), locals: Vec::new(), tested: HashSet::new(), joins: 0, branches: 0 };
+    let mut walker = Walker { text, found: Found::default(), locals: Vec::new(), tested: HashSet::new(), branches: 0 };
     walker.statement(root);
     let Walker { mut found, tested, .. } = walker;
     for one in &mut found.uses {
@@ -58,7 +57,6 @@ struct Walker<'a> {
     locals: Vec<Local>,
     /// Names that are tested for being there at all, anywhere in the template.
     tested: HashSet<(bool, String)>,
-    joins: usize,
     /// Within how many choices and loops we are.
     branches: usize,
 }
@@ -66,8 +64,8 @@ struct Walker<'a> {
 /// A name that the template gives itself.
 struct Local {
     name: String,
-    /// Whether it may hold a text made of others.
-    grows: bool,
+    /// Of how many parts it is made.
+    size: usize,
     /// Of `loop`: what the loop goes over.
     kind: Option<Kind>,
 }
@@ -93,9 +91,10 @@ impl Walker<'_> {
                 self.lenient(&members(&lp.iter));
                 let scope = self.locals.len();
                 let kind = kind::of_members(&lp.iter, &|name| self.kind_of(name));
-                self.assign(&lp.target, true, kind);
-                let over = kind::of(&lp.iter, &|name| self.kind_of(name)).filter(|_| lp.filter_expr.is_none());
-                self.locals.push(Local { name: "loop".to_owned(), grows: false, kind: over });
+                let size = self.size_of(&lp.iter);
+                self.assign(&lp.target, size, kind);
+                let over = self.kind(&lp.iter).filter(|_| lp.filter_expr.is_none());
+                self.locals.push(Local { name: "loop".to_owned(), size, kind: over });
                 lp.filter_expr.iter().for_each(|filter| self.expression(filter));
                 self.branches += 1;
                 self.statements(&lp.body);
@@ -138,6 +137,7 @@ impl Walker<'_> {
     /// An expression that is written, or that something is made to depend on.
     fn asked(&mut self, expression: &Expr<'_>) {
         let before = self.found.uses.len();
+        self.size_of(expression);
         self.expression(expression);
         if let Some(needed) = needed(expression).filter(|_| self.branches == 0) {
             for one in self.found.uses[before..].iter_mut().filter(|one| one.range == needed) {
@@ -173,7 +173,13 @@ impl Walker<'_> {
                 self.expression(&slice.expr);
                 [&slice.start, &slice.stop, &slice.step].into_iter().flatten().for_each(|part| self.expression(part));
             }
-            Expr::UnaryOp(op) => self.expression(&op.expr),
+            Expr::UnaryOp(op) => {
+                if matches!(op.op, UnaryOpKind::Neg) {
+                    let sign = range(op.span()).start;
+                    self.wants_number(&op.expr, "int", sign..sign + 1);
+                }
+                self.expression(&op.expr);
+            }
             Expr::BinOp(op) => {
                 self.operator(op.op, &op.left, &op.right, range(op.span()));
                 self.expression(&op.left);
@@ -232,22 +238,19 @@ impl Walker<'_> {
                 let between = self.text.get(from.end..to.start).unwrap_or_default();
                 if let (Expr::Var(first), Expr::Var(second), "-") = (left, right, between) {
                     let name = format!("{}-{}", first.id, second.id);
-                    self.fault(from.start..to.end, words::hyphen(&name));
+                    self.fault(from.start..to.end, words::hyphen(&name, &plain_letters(&name, '_')));
                 }
             }
-            BinOpKind::Mul if !(is_number(left) && is_number(right)) => self.fault(span, words::multiplied()),
-            BinOpKind::Concat | BinOpKind::Add => {
-                self.joins += 1;
-                let grown = |of: &Expr<'_>| {
-                    matches!(of, Expr::Var(var)
-                    if self.locals.iter().any(|local| local.grows && local.name == var.id))
-                };
-                if self.joins > JOINS_MAX || grown(left) || grown(right) {
-                    self.fault(span, words::joined_too_often());
-                }
+            BinOpKind::Mul if [left, right].into_iter().any(|side| self.kind(side) != Some(Kind::Number)) => {
+                self.fault(span, words::multiplied());
             }
             _ => {}
         }
+    }
+
+    /// What an expression can only be.
+    fn kind(&self, expression: &Expr<'_>) -> Option<Kind> {
+        kind::of(expression, &|name| self.kind_of(name))
     }
 
     /// What a name stands for. One that the template gives itself in several ways may be any of them.
@@ -259,21 +262,28 @@ impl Walker<'_> {
         }
     }
 
+    /// Says at `place` that a text is none of which this can be asked; `filter` would make a number of it.
+    fn wants_number(&mut self, value: &Expr<'_>, filter: &str, place: Range<usize>) {
+        if let Some(fault) = kind::asked_of_numbers(self.text, value, filter, &|name| self.kind_of(name)) {
+            self.fault(place, fault);
+        }
+    }
+
     fn set(&mut self, target: &Expr<'_>, value: &Expr<'_>) {
         self.expression(value);
         self.lenient(&handed_on(value));
-        let grows = !is_number(value) && joins(value);
-        let kind = kind::of(value, &|name| self.kind_of(name));
-        self.assign(target, grows, kind);
+        let size = self.size_of(value);
+        let kind = self.kind(value);
+        self.assign(target, size, kind);
     }
 
     /// Names on the left of `=` or after `for`.
-    fn assign(&mut self, target: &Expr<'_>, grows: bool, kind: Option<Kind>) {
+    fn assign(&mut self, target: &Expr<'_>, size: usize, kind: Option<Kind>) {
         match target {
-            Expr::Var(var) => self.locals.push(Local { name: var.id.to_owned(), grows, kind }),
+            Expr::Var(var) => self.locals.push(Local { name: var.id.to_owned(), size, kind }),
             // What each of several names gets is not followed.
-            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item, grows, None)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.assign(item, grows, None)),
+            Expr::List(list) => list.items.iter().for_each(|item| self.assign(item, size, None)),
+            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.assign(item, size, None)),
             _ => self.fault(range(target.span()), words::unsupported("setting anything but a name")),
         }
     }

@@ -5,9 +5,11 @@ use std::ops::Range;
 use minijinja::machinery::ast::{Call, CallArg, CallType, Expr, Test};
 
 use super::super::expression::{constant_text, handed_on, is_row, members, range};
+use super::super::kind::{self, Kind};
 use super::super::language::{FILTERS, FUNCTIONS, OPERATORS, TESTS};
-use super::super::{Need, kind, parse_date};
+use super::super::{Need, parse_date};
 use super::Walker;
+use super::size::value_of;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::text::template as words;
 
@@ -37,11 +39,19 @@ impl Walker<'_> {
                     let place = self.word(name, &span);
                     self.fault(place, words::unknown_function(name, near, FILTERS.contains(&name)));
                 }
+                if kind::is_range(call) {
+                    let place = self.word(name, &span);
+                    call.args.iter().for_each(|arg| self.wants_number(value_of(arg), "int", place.clone()));
+                }
             }
             CallType::Method(of, name) => {
                 if !matches!(of, Expr::Var(var) if var.id == "loop") {
                     let place = self.word(name, &span);
-                    self.fault(place, words::method(name, nearest(name, FILTERS.iter().copied())));
+                    let (instead, near) = (self.instead(call, &span), nearest(name, FILTERS.iter().copied()));
+                    self.fault(place, words::method(name, instead.as_deref(), near));
+                } else if name == "cycle" && !call.args.iter().any(|arg| matches!(arg, CallArg::Pos(_))) {
+                    // The engine divides by how many there are.
+                    self.fault(span, words::cycle_of_nothing());
                 }
                 self.expression(of);
             }
@@ -73,6 +83,17 @@ impl Walker<'_> {
                 return;
             }
             Some(of) => {
+                match name {
+                    "abs" | "round" => self.wants_number(of, "float", self.word(name, &span)),
+                    "sum" if self.kind(of) == Some(Kind::Texts) => {
+                        self.wants_number(of, "int", self.word(name, &span));
+                    }
+                    "max" | "min" | "sort" | "sum" => {
+                        let fault = kind::mixed(self.text, of, &|name| self.kind_of(name));
+                        self.found.faults.extend(fault);
+                    }
+                    _ => {}
+                }
                 self.expression(of);
                 if asks_for_definedness(name, args) {
                     self.lenient(&members(of));
@@ -125,12 +146,6 @@ impl Walker<'_> {
                 one.need = Need::Passed;
             }
         }
-    }
-}
-
-fn value_of<'a, 'e>(arg: &'e CallArg<'a>) -> &'e Expr<'a> {
-    match arg {
-        CallArg::Pos(value) | CallArg::Kwarg(_, value) | CallArg::PosSplat(value) | CallArg::KwargSplat(value) => value,
     }
 }
 
