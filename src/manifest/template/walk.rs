@@ -120,9 +120,9 @@ impl Walker<'_> {
             Stmt::Set(set) => {
                 self.set(&set.target, &set.expr);
             }
-            Stmt::SetBlock(inner) => self.unsupported("a block of `set`", inner.span()),
+            Stmt::SetBlock(inner) => self.unsupported("set ... endset", inner.span()),
             Stmt::AutoEscape(inner) => self.unsupported("autoescape", inner.span()),
-            Stmt::FilterBlock(inner) => self.unsupported("a block of `filter`", inner.span()),
+            Stmt::FilterBlock(inner) => self.unsupported("filter ... endfilter", inner.span()),
             Stmt::Block(inner) => self.unsupported("block", inner.span()),
             Stmt::Import(inner) => self.unsupported("import", inner.span()),
             Stmt::FromImport(inner) => self.unsupported("import", inner.span()),
