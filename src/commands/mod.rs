@@ -28,6 +28,7 @@ mod status;
 mod test;
 mod tested;
 mod validate;
+mod waiting;
 mod written;
 
 use crate::cli::{Cli, Command, Format};

@@ -160,6 +160,18 @@ impl Ledger {
         })
     }
 
+    /// The unknown invitations of an instance that no answer gave an id: nothing tells them in Z-API's queue.
+    pub fn unknown_through(&self, instance: &Fingerprint) -> Result<Vec<NamedRow>, LedgerError> {
+        self.reading(|connection| {
+            let select = format!(
+                "{NAMED} WHERE (state = 3 OR message.id IN ({OPEN})) AND zaap_id IS NULL
+                    AND instance_id = (SELECT id FROM instance WHERE fingerprint = ?1)
+                    ORDER BY position IS NULL, position, message.id"
+            );
+            connection.prepare(&select)?.query_map([instance.as_str()], |row| named_row(row, 0))?.collect()
+        })
+    }
+
     /// Why messages must not be worked on without a person, and how many for each reason.
     pub fn blocked_by(&self, narrow: &Narrow) -> Result<Vec<(BlockedWhy, u64)>, LedgerError> {
         self.reading(|connection| {
