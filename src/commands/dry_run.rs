@@ -9,7 +9,7 @@ use super::campaign::Campaign;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::planning::{self, Shown};
-use super::{apply, confirm, credentials, estimate, format_of, service, tested};
+use super::{anew, apply, confirm, credentials, estimate, format_of, service, tested};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
@@ -136,7 +136,7 @@ fn report<'a>(
         duration: std::time::Duration::ZERO,
         results: None,
         ledger: planned
-            .filter(|planned| planned.note != LedgerNote::Missing)
+            .filter(|planned| matches!(planned.note, LedgerNote::Found { .. }))
             .map(|planned| planned.paths.ledger.display().to_string()),
         exit: exit.code(),
         stopped: refused.map(|failure| failure.message.clone()),
@@ -191,7 +191,7 @@ pub(super) fn plan<'a>(
     planning::check_selection(manifest, wish.selection)?;
     let purpose = Purpose::of_apply(wish.ledger.sandbox);
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(wish.ledger.ledger.as_deref(), None);
-    let (ledger, note) = open(&paths, wish.new_ledger)?;
+    let (ledger, note) = open(&paths, purpose, wish.new_ledger)?;
     let narrow = planning::narrow(wish.selection);
     let columns = planning::columns(manifest);
     let suppressed =
@@ -280,9 +280,10 @@ fn sent_elsewhere(path: &std::path::Path, sent: &Sent) -> String {
 }
 
 /// The ledger as it is, without its lock; an empty one where there is none, or where a new one is asked for.
-fn open(paths: &Paths, is_new: bool) -> Result<(Ledger, LedgerNote), Failure> {
+fn open(paths: &Paths, purpose: Purpose, is_new: bool) -> Result<(Ledger, LedgerNote), Failure> {
     if is_new {
-        return Ok((Ledger::in_memory(&paths.identity)?, LedgerNote::Missing));
+        let note = anew::past(paths, purpose).map_or(LedgerNote::Missing, LedgerNote::Anew);
+        return Ok((Ledger::in_memory(&paths.identity)?, note));
     }
     match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
         Ok(ledger) => {

@@ -1,5 +1,6 @@
 //! One verb a file; glue only. Each command puts the rooms together in its order and gives an exit code or a failure.
 
+mod anew;
 mod apply;
 mod campaign;
 mod check;

@@ -58,7 +58,15 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     tell_found(args, global, &report)?;
     let ours: u64 = queues.iter().map(|queue| queue.ours.len() as u64).sum();
     let plan = Plan::default();
-    let asked = Asked { plan: &plan, to_do: ours, yes: args.yes, cancel_left: None, is_loopback, deed: Deed::TakeBack };
+    let asked = Asked {
+        plan: &plan,
+        to_do: ours,
+        yes: args.yes,
+        cancel_left: None,
+        is_loopback,
+        past: None,
+        deed: Deed::TakeBack,
+    };
     confirm::confirm(&asked, &runtime, &mut stop)?;
     settle_killed(&mut ledger, &queues, &mut report)?;
     for queue in &queues {

@@ -77,6 +77,17 @@ impl Ledger {
         })
     }
 
+    /// How many messages were accepted, edited since or not, and of how many more nobody can know.
+    pub fn invited(&self) -> Result<(u64, u64), LedgerError> {
+        self.reading(|connection| {
+            let select = format!(
+                "SELECT count(*) FILTER (WHERE state <> 3 AND revision > 0),
+                    count(*) FILTER (WHERE state = 3 OR revision = 0 AND id IN ({OPEN})) FROM message"
+            );
+            connection.query_row(&select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))
+        })
+    }
+
     /// The number of all messages and skipped rows; much cheaper than counting them by state.
     pub fn total(&self) -> Result<u64, LedgerError> {
         self.reading(|connection| {

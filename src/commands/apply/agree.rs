@@ -38,7 +38,10 @@ impl Apply<'_> {
     ) -> Result<Agreed, Failure> {
         let instances = prepared.instance_refs();
         let ledger = prepared.held.ledger().ok_or_else(|| Failure::refused("the ledger is not open"))?;
-        let note = ledger_note(ledger, prepared.is_new)?;
+        let note = match prepared.past {
+            Some(past) => LedgerNote::Anew(past),
+            None => ledger_note(ledger, prepared.is_new)?,
+        };
         let columns = planning::columns(prepared.manifest);
         let suppressed = |identity: &str| {
             self.campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity))
@@ -77,6 +80,7 @@ impl Apply<'_> {
             yes: self.args.yes,
             cancel_left: self.args.rules.cancel_left,
             is_loopback: prepared.is_loopback,
+            past: prepared.past,
             deed: Deed::Send,
         };
         confirm::confirm(&asked, runtime, stop)?;
