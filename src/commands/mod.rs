@@ -13,6 +13,7 @@ mod failure;
 mod groups;
 mod guard;
 mod init;
+mod late;
 mod logging;
 mod opened;
 mod paths;

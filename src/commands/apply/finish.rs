@@ -208,7 +208,7 @@ impl Apply<'_> {
             exit: done.verdict.exit.code(),
             stopped,
             errors,
-            diagnostics: render::json_array(&self.campaign.diagnostics, style.mask),
+            diagnostics: render::json_array([&self.campaign.diagnostics, &agreed.late], style.mask),
             mask: style.mask,
         };
         Ok(Stream::Stdout.say(&json::apply(&report))?)
