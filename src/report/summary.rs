@@ -45,9 +45,10 @@ pub struct SummaryReport {
     /// Why some must not be worked on without a person, and how many.
     pub blocked: Vec<(&'static str, u64)>,
     pub next: Vec<Next>,
-    /// Where the results are, and what to say of that (a fallback).
+    /// Where the results are; `None` when they could not be written.
     pub results: Option<String>,
-    pub results_note: Option<String>,
+    /// What to say of that (a fallback), and of other files.
+    pub notes: Vec<String>,
     pub sandbox: Option<SandboxCounts>,
     /// The manifest as it was typed.
     pub manifest: String,
@@ -137,8 +138,11 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
         );
         page.entry(if sandbox.duplicates > 0 { Tone::Bad } else { Tone::Quiet }, "sandbox", &rest);
     }
-    rows(&mut page, (Tone::Careful, "unknown"), (&report.unknown, report.counts.unknown), report.events);
-    rows(&mut page, (Tone::Bad, "rejected"), (&report.rejected, report.counts.rejected), report.events);
+    if matches!(report.ending, Ending::Failed(_)) && report.counts.unknown > 0 {
+        page.line("  unknown counts also what was only about to be sent when the ledger failed");
+    }
+    rows(&mut page, (Tone::Careful, "unknown"), (&report.unknown, report.counts.unknown), report);
+    rows(&mut page, (Tone::Bad, "rejected"), (&report.rejected, report.counts.rejected), report);
     errors(&mut page, report);
     if report.left > 0 {
         let rest = format!("{} no longer listed or suppressed; the invitation stands", words::messages(report.left));
@@ -154,7 +158,7 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
     if let Some(results) = &report.results {
         page.entry(Tone::Head, "results", results);
     }
-    if let Some(note) = &report.results_note {
+    for note in &report.notes {
         page.entry(Tone::Careful, "note", note);
     }
     page.into_text()
@@ -189,14 +193,15 @@ fn attempts(report: &SummaryReport) -> String {
     format!("{} in {}{}", report.requests, words::duration(report.duration), rate.unwrap_or_default())
 }
 
-fn rows(page: &mut Page, (tone, word): (Tone, &str), (rows, all): (&[NamedRow], u64), events: usize) {
+fn rows(page: &mut Page, (tone, word): (Tone, &str), (rows, all): (&[NamedRow], u64), report: &SummaryReport) {
     let rows = &rows[..rows.len().min(ROWS_SHOWN)];
-    for row in named_rows(page, rows, events) {
+    for row in named_rows(page, rows, report.events) {
         page.entry(tone, word, &row);
     }
     let shown = rows.len() as u64;
     if shown > 0 && all > shown {
-        page.entry(tone, word, &format!("and {} more, all of them in the results", all - shown));
+        let place = if report.results.is_some() { "in the results" } else { "in the ledger (zapi-batch results)" };
+        page.entry(tone, word, &format!("and {} more, all of them {place}", all - shown));
     }
 }
 

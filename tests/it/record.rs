@@ -47,6 +47,25 @@ fn no_command_makes_an_older_copy_of_the_ledger_look_like_the_newest() {
 }
 
 #[test]
+fn the_results_are_written_although_the_note_of_what_was_sent_cannot_be() {
+    let world = World::new();
+    world.campaign(12);
+    let server = server();
+    let run = world
+        .command(&["apply", "m.yaml", "--base-url", &server.base_url, "--rate", "10/s"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("something was sent", || server.counts().requests >= 3);
+    fs::remove_file(world.path("spring.sent.json")).unwrap();
+    world.write("spring.sent.json/in-the-way", "");
+    let ran = Ran::of(&run.wait_with_output().unwrap()).expect(4);
+    ran.says("note      spring.sent.json").says("results   spring.results.csv");
+    assert_eq!(world.results("spring.results.csv").len(), 12);
+}
+
+#[test]
 fn a_ledger_without_its_log_after_a_kill_is_refused() {
     let world = World::new();
     world.campaign(60);
