@@ -77,6 +77,22 @@ impl Ledger {
         })
     }
 
+    /// How many of the rejected messages are edits, whose invitations stand, and how many of those are persons'.
+    pub fn rejected_edits(&self, narrow: &Narrow) -> Result<(u64, u64), LedgerError> {
+        self.reading(|connection| {
+            let narrow = narrow_sql(connection, narrow)?;
+            let select = format!("SELECT address FROM message WHERE state = 2 AND revision > 0{narrow}");
+            let mut select = connection.prepare(&select)?;
+            let mut rows = select.query([])?;
+            let (mut edits, mut of_persons) = (0, 0);
+            while let Some(row) = rows.next()? {
+                edits += 1;
+                of_persons += u64::from(!Address::new(row.get::<_, String>(0)?).is_group());
+            }
+            Ok((edits, of_persons))
+        })
+    }
+
     /// How many messages were accepted, edited since or not, and of how many more nobody can know.
     pub fn invited(&self) -> Result<(u64, u64), LedgerError> {
         self.reading(|connection| {

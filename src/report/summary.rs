@@ -90,6 +90,8 @@ pub enum Next {
     Repair { what: String, command: String, again: Again },
     /// Rejected ones: correct them, then the same command tries them again.
     CorrectRejected { command: String, pending: u64 },
+    /// Edits that were refused: their invitations stand. Those of persons always are.
+    SeeRefusedEdits { command: String, edits: u64, of_persons: u64 },
     /// Unknown ones, one by one or, those that are still listed, all at once.
     Decide { manifest: String, whole: String, resendable: u64 },
     /// Blocked ones.
@@ -232,6 +234,7 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
             let what = if *pending == 0 { "only they are tried again" } else { "they are tried again with the rest" };
             format!("correct the rejected ones, then: {command}   ({what})")
         }
+        Next::SeeRefusedEdits { command, edits, of_persons } => refused_edits(command, *edits, *of_persons),
         Next::Decide { manifest, whole, resendable } => {
             let again = match resendable {
                 0 => String::new(),
@@ -248,6 +251,22 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
             format!("zapi-batch validate {manifest}   (what is wrong with {})", words::count(*rows, "row", "rows"))
         }
     }
+}
+
+fn refused_edits(command: &str, edits: u64, of_persons: u64) -> String {
+    let stand = match edits {
+        1 => "1 edit was refused, and the invitation stands as it was".to_owned(),
+        more => format!("{more} edits were refused, and the invitations stand as they were"),
+    };
+    let persons = match of_persons {
+        0 => String::new(),
+        1 => "; Z-API edits events in groups only, so tell the person in another way".to_owned(),
+        more => format!("; Z-API edits events in groups only, so tell the {more} persons in another way"),
+    };
+    if of_persons == edits {
+        return stand + &persons;
+    }
+    format!("{stand}{persons}; see why, then: {command}   (they are tried again)")
 }
 
 fn again_in_words(again: Again) -> &'static str {

@@ -60,7 +60,8 @@ impl Apply<'_> {
         let Some(ledger) = prepared.held.ledger() else { return Ok(Found::default()) };
         let counts = ledger.counts(&self.narrow)?;
         let resendable = if counts.unknown > 0 { ledger.resendable()? } else { 0 };
-        Ok(Found { counts, resendable })
+        let rejected_edits = if counts.rejected > 0 { ledger.rejected_edits(&self.narrow)? } else { (0, 0) };
+        Ok(Found { counts, resendable, rejected_edits })
     }
 
     fn close(

@@ -206,7 +206,7 @@ fn what_was_changed_kept_left_and_blocked_is_counted() {
 }
 
 #[test]
-fn every_next_step_names_a_command() {
+fn every_next_step_says_what_to_do() {
     let report = stopped();
     let at = "2026-12-07T09:00-03".parse().unwrap();
     let command = || "zapi-batch apply c.yaml".to_owned();
@@ -218,6 +218,9 @@ fn every_next_step_names_a_command() {
         Next::Repair { what: "connect the phone".into(), command: command(), again: Again::GoesOn },
         Next::CorrectRejected { command: command(), pending: 0 },
         Next::CorrectRejected { command: command(), pending: 7 },
+        Next::SeeRefusedEdits { command: command(), edits: 1, of_persons: 1 },
+        Next::SeeRefusedEdits { command: command(), edits: 7, of_persons: 2 },
+        Next::SeeRefusedEdits { command: command(), edits: 7, of_persons: 0 },
         Next::Decide { manifest: manifest(), whole: "zapi-batch apply c.yaml --base-url URL".into(), resendable: 2 },
         Next::Decide { manifest: manifest(), whole: command(), resendable: 0 },
         Next::SeeBlocked { manifest: manifest(), blocked: 1 },
@@ -231,6 +234,9 @@ fn every_next_step_names_a_command() {
     connect the phone, then: zapi-batch apply c.yaml   (what was accepted is not sent again)
     correct the rejected ones, then: zapi-batch apply c.yaml   (only they are tried again)
     correct the rejected ones, then: zapi-batch apply c.yaml   (they are tried again with the rest)
+    1 edit was refused, and the invitation stands as it was; Z-API edits events in groups only, so tell the person in another way
+    7 edits were refused, and the invitations stand as they were; Z-API edits events in groups only, so tell the 2 persons in another way; see why, then: zapi-batch apply c.yaml   (they are tried again)
+    7 edits were refused, and the invitations stand as they were; see why, then: zapi-batch apply c.yaml   (they are tried again)
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
                 or, if it may arrive twice: zapi-batch apply c.yaml --base-url URL --resend-unknown=2
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
