@@ -8,12 +8,12 @@ use jiff::Timestamp;
 
 use super::confirm::{self, Deed};
 use super::failure::Failure;
-use crate::diagnostic::Diagnostics;
 use crate::diagnostic::render::{ListNames, Summary};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::engine::StopSignal;
 use crate::expand::Expansion;
 use crate::ledger::Spool;
-use crate::manifest::{self, ListKind, Manifest};
+use crate::manifest::{self, ListKind, Manifest, wordings};
 
 /// A manifest and what its rows come to. With errors in `diagnostics` it must not be sent.
 pub(super) struct Campaign {
@@ -40,7 +40,9 @@ pub(super) fn open(
 ) -> Result<Campaign, Failure> {
     let mut diagnostics = Diagnostics::new();
     let manifest = manifest::load(path, &mut diagnostics);
-    expand(manifest, diagnostics, now, keep, stop)
+    let mut campaign = expand(manifest, diagnostics, now, keep, stop)?;
+    campaign.check_test(now);
+    Ok(campaign)
 }
 
 /// Expands a manifest whose own faults are in `diagnostics` already. Long lists take a while: `stop` ends it at any row,
@@ -80,6 +82,30 @@ pub(super) fn expand(
 }
 
 impl Campaign {
+    /// What `zapi-batch test` would send is checked with the rest, so that nobody meets its mistakes only there. Warnings
+    /// are left to it, and so is what was said of the same place already.
+    fn check_test(&mut self, now: Timestamp) {
+        let Some(manifest) = &self.manifest else { return };
+        let Some(test) = &manifest.test else { return };
+        let trial = manifest.for_test(test, &wordings::wordings(manifest));
+        let mut found = Diagnostics::new();
+        if crate::expand::expand(&trial, now, &mut found, &mut |_| Ok(())).is_err() {
+            return; // nothing is kept that could fail
+        }
+        let known: Vec<_> =
+            self.diagnostics.sorted().iter().map(|known| (known.code.id, known.place.clone())).collect();
+        let is_new = |one: &&Diagnostic| !known.contains(&(one.code.id, one.place.clone()));
+        let errors = found.sorted().into_iter().filter(|one| one.severity() == Severity::Error).filter(is_new);
+        for error in errors.cloned().collect::<Vec<_>>() {
+            // A row of a file can be left out with `--skip-invalid`, as any other.
+            let is_of_row = error.place.as_ref().is_some_and(|place| place.file != manifest.source.file);
+            if let Some(expansion) = self.expansion.as_mut().filter(|_| is_of_row) {
+                expansion.row_errors += 1;
+            }
+            self.diagnostics.push(error);
+        }
+    }
+
     /// Errors that no flag helps against: all, but those of single rows with `--skip-invalid`.
     pub(super) fn fatal_errors(&self, skip_invalid: bool) -> u64 {
         let of_rows = self.expansion.as_ref().map_or(0, |expansion| expansion.row_errors);

@@ -10,7 +10,7 @@ use super::apply::quoted;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::service::{self, Service};
-use super::{opened, recall};
+use super::{opened, waiting};
 use crate::cli::{CheckArgs, GlobalArgs, TextOrJson};
 use crate::diagnostic::Diagnostics;
 use crate::exit::Exit;
@@ -44,6 +44,7 @@ pub(super) fn run(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure
         Err(LedgerError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),
     };
+    notes.extend(opened::doubt(&paths, ledger.as_ref()));
     let (service, is_loopback) = if is_sandbox {
         (service::stand_in(&manifest, &paths, false)?, true)
     } else {
@@ -134,11 +135,14 @@ impl Look<'_> {
             }
         }
         account(gateway, index, &mut report).await;
-        match recall::waiting(gateway, index).await {
+        match waiting::look(gateway, index).await {
             Ok(waiting) => {
-                let ours = self.ledger.map(|ledger| ledger.queued(&waiting.ids)).transpose()?;
+                let fingerprint = self.service.instances[index].fingerprint();
+                let whose = self.ledger.map(|ledger| waiting.whose(ledger, &fingerprint)).transpose()?;
+                let whose = whose.unwrap_or_default();
                 report.queued = Some(waiting.messages);
-                report.ours = Some(ours.map_or(0, |ours| ours.len() as u64));
+                report.ours = Some(whose.ours.len() as u64);
+                report.maybe_ours = Some(whose.maybe_ours);
                 report.trial |= waiting.is_trial;
             }
             Err(fault) => report.faults.push(format!("its queue cannot be read: {fault}")),

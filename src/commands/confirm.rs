@@ -13,7 +13,7 @@ use super::guard;
 use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::ledger::Plan;
-use crate::report::words;
+use crate::report::{Past, words};
 
 /// What is asked about.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct Asked<'a> {
     pub cancel_left: Option<Option<u64>>,
     /// The sandbox, or a loopback base URL: nothing real can be reached.
     pub is_loopback: bool,
+    /// What this run does not know of, with `--new-ledger`.
+    pub past: Option<Past>,
     pub deed: Deed,
 }
 
@@ -221,7 +223,11 @@ fn ask(
         0 => String::new(),
         left => format!(" (which calls off {left} no longer listed)"),
     };
-    write!(out, "\nType {to_do} to {}{left}, anything else to leave it: ", asked.deed.verb())?;
+    let past = match asked.past {
+        None => String::new(),
+        Some(past) => format!(" (without {}: who of them is listed may be invited again)", past.said()),
+    };
+    write!(out, "\nType {to_do} to {}{left}{past}, anything else to leave it: ", asked.deed.verb())?;
     out.flush()?;
     let line = line()?;
     if line.as_ref().is_none_or(|line| !line.ends_with('\n')) {
@@ -246,7 +252,15 @@ mod tests {
     }
 
     fn asked(plan: &Plan) -> Asked<'_> {
-        Asked { plan, to_do: plan.selected.to_do(), yes: None, cancel_left: None, is_loopback: false, deed: Deed::Send }
+        Asked {
+            plan,
+            to_do: plan.selected.to_do(),
+            yes: None,
+            cancel_left: None,
+            is_loopback: false,
+            past: None,
+            deed: Deed::Send,
+        }
     }
 
     #[test]
@@ -350,6 +364,12 @@ mod tests {
             let asked = Asked { cancel_left: Some(None), ..asked(&plan) };
             assert_eq!(ask(&asked, || Ok(Some(typed.to_owned())), &mut out).unwrap(), answer, "{typed:?}");
             assert!(String::from_utf8(out).unwrap().contains("Type 812 to send (which calls off 2 no longer listed)"));
+            let mut out = Vec::new();
+            let past = Some(Past::Invited { accepted: 60, unknown: 2 });
+            let anew = Asked { cancel_left: None, past, ..asked };
+            assert_eq!(ask(&anew, || Ok(Some(typed.to_owned())), &mut out).unwrap(), answer, "{typed:?}");
+            let said = "Type 812 to send (without 60 accepted and 2 unknown before: who of them is listed may be";
+            assert!(String::from_utf8(out).unwrap().contains(said));
             let mut out = Vec::new();
             let recall = Asked { cancel_left: None, deed: Deed::TakeBack, ..asked };
             assert_eq!(ask(&recall, || Ok(Some(typed.to_owned())), &mut out).unwrap(), answer, "{typed:?}");

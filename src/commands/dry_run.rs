@@ -9,11 +9,11 @@ use super::campaign::Campaign;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::planning::{self, Shown};
-use super::{apply, confirm, credentials, estimate, format_of, service, tested};
+use super::{anew, apply, confirm, credentials, estimate, format_of, late, service, tested};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
 use crate::delivery::Rate;
-use crate::diagnostic::render;
 use crate::diagnostic::text::run as text;
+use crate::diagnostic::{Diagnostic, render};
 use crate::exit::Exit;
 use crate::instance::Instance;
 use crate::ledger::sent::{self, Sent};
@@ -41,6 +41,8 @@ pub(super) struct Planned<'a> {
     pub plan: Plan,
     pub changes: Changes,
     pub estimate: Estimate,
+    /// What would come too late, by the estimate.
+    pub late: Vec<Diagnostic>,
     pub note: LedgerNote,
     pub notes: Vec<String>,
     pub paths: Paths,
@@ -88,6 +90,7 @@ pub(super) fn run(
         Err(failure) if args.format == Format::Json => (None, Some(failure)),
         planned => (planned?, None),
     };
+    campaign.diagnostics.extend(planned.iter().flat_map(|planned| planned.late.iter().cloned()));
     let exit = match (&planned, &refused) {
         (_, Some(failure)) => failure.exit,
         (None, None) => Exit::Refused,
@@ -136,12 +139,12 @@ fn report<'a>(
         duration: std::time::Duration::ZERO,
         results: None,
         ledger: planned
-            .filter(|planned| planned.note != LedgerNote::Missing)
+            .filter(|planned| matches!(planned.note, LedgerNote::Found { .. }))
             .map(|planned| planned.paths.ledger.display().to_string()),
         exit: exit.code(),
         stopped: refused.map(|failure| failure.message.clone()),
         errors: Vec::new(),
-        diagnostics: render::json_array(&campaign.diagnostics, mask),
+        diagnostics: render::json_array([&campaign.diagnostics], mask),
         mask,
     }
 }
@@ -191,7 +194,7 @@ pub(super) fn plan<'a>(
     planning::check_selection(manifest, wish.selection)?;
     let purpose = Purpose::of_apply(wish.ledger.sandbox);
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(wish.ledger.ledger.as_deref(), None);
-    let (ledger, note) = open(&paths, wish.new_ledger)?;
+    let (ledger, note) = open(&paths, purpose, wish.new_ledger)?;
     let narrow = planning::narrow(wish.selection);
     let columns = planning::columns(manifest);
     let suppressed =
@@ -226,23 +229,40 @@ pub(super) fn plan<'a>(
         }
     };
     let sent = sent.as_ref().zip(instances);
-    let estimate = estimate::of(manifest, &plan, &limits, wish.limit, sent, now)?;
+    let lanes = estimate::lanes(manifest, &plan, &limits, sent, now)?;
+    let estimate = estimate::of(&lanes, wish.limit, now);
+    let late = late::find((campaign, manifest), &plan, &narrow, &lanes, wish.limit, now);
     let counts = ledger.counts(&narrow)?;
-    match Sent::read(&paths.sent) {
-        _ if wish.new_ledger => {}
-        // An apply refuses any other ledger, too: an empty one that was begun after the right one was lost.
-        Ok(Some(sent)) if sent.ledger != ledger.id() => notes.insert(0, sent_elsewhere(&paths.sent, &sent)),
-        Ok(_) => {
-            let refusal = sent::check(&paths.sent, &paths.ledger, Some(&ledger)).err();
-            notes.splice(..0, refusal.map(|why| format!("apply refuses to send: {why}")));
-        }
-        Err(error) if note == LedgerNote::Missing => return Err(error.into()),
-        Err(error) => notes.insert(0, format!("apply refuses to send: {error}")),
+    if !wish.new_ledger {
+        notes.splice(..0, refusal(&paths, &ledger, &note)?);
     }
-    let to_do = planning::to_do(&plan, wish.limit);
-    let narrowed = planning::narrowed(wish.selection, wish.limit);
-    let previews = wish.previews;
-    Ok(Planned { manifest, plan, changes, estimate, note, notes, paths, counts, limits, to_do, narrowed, previews })
+    Ok(Planned {
+        manifest,
+        to_do: planning::to_do(&plan, wish.limit),
+        plan,
+        changes,
+        estimate,
+        late,
+        note,
+        notes,
+        paths,
+        counts,
+        limits,
+        narrowed: planning::narrowed(wish.selection, wish.limit),
+        previews: wish.previews,
+    })
+}
+
+/// Why an apply would refuse to send with this ledger.
+fn refusal(paths: &Paths, ledger: &Ledger, note: &LedgerNote) -> Result<Option<String>, Failure> {
+    let why = match Sent::read(&paths.sent) {
+        // Any other ledger, too: an empty one that was begun after the right one was lost.
+        Ok(Some(sent)) if sent.ledger != ledger.id() => return Ok(Some(sent_elsewhere(&paths.sent, &sent))),
+        Ok(_) => sent::check(&paths.sent, &paths.ledger, Some(ledger)).err(),
+        Err(error) if *note == LedgerNote::Missing => return Err(error.into()),
+        Err(error) => Some(error),
+    };
+    Ok(why.map(|why| format!("apply refuses to send: {why}")))
 }
 
 /// What each instance has sent today, as an apply would count it; `None` in a rehearsal, which keeps no daily limit.
@@ -280,9 +300,10 @@ fn sent_elsewhere(path: &std::path::Path, sent: &Sent) -> String {
 }
 
 /// The ledger as it is, without its lock; an empty one where there is none, or where a new one is asked for.
-fn open(paths: &Paths, is_new: bool) -> Result<(Ledger, LedgerNote), Failure> {
+fn open(paths: &Paths, purpose: Purpose, is_new: bool) -> Result<(Ledger, LedgerNote), Failure> {
     if is_new {
-        return Ok((Ledger::in_memory(&paths.identity)?, LedgerNote::Missing));
+        let note = anew::past(paths, purpose).map_or(LedgerNote::Missing, LedgerNote::Anew);
+        return Ok((Ledger::in_memory(&paths.identity)?, note));
     }
     match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
         Ok(ledger) => {

@@ -19,21 +19,30 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// Z-API sends one message every 1 to 3 s, so a queue that is kept short empties no faster.
 const DRAIN_MEAN: Duration = Duration::from_secs(2);
 
-/// Estimates a plan. `limits` are the manifest's instances', in its order, with `--rate`; `limit` is `--limit`. Without
+/// An instance that has something to do, and what holds it back.
+#[derive(Debug)]
+pub(super) struct Lane<'a> {
+    name: &'a str,
+    limits: &'a Limits,
+    to_do: u64,
+    /// What counts against today's limit already.
+    used: u64,
+}
+
+/// The instances that have something to do. `limits` are the manifest's instances', in its order, with `--rate`. Without
 /// the daily counts, or without credentials, nothing counts as sent today.
-pub(super) fn of(
-    manifest: &Manifest,
+pub(super) fn lanes<'a>(
+    manifest: &'a Manifest,
     plan: &Plan,
-    limits: &[Limits],
-    limit: Option<u64>,
+    limits: &'a [Limits],
     sent: Option<(&Quota, &[Instance])>,
     now: Timestamp,
-) -> Result<Estimate, Failure> {
-    let shares = shares(plan, limit);
+) -> Result<Vec<Lane<'a>>, Failure> {
     let mut lanes = Vec::new();
     for (spec, limits) in manifest.instances.iter().zip(limits) {
-        let Some(index) = plan.instances.iter().position(|planned| planned.name == spec.name) else { continue };
-        if plan.instances[index].counts.to_do() == 0 {
+        let planned = plan.instances.iter().find(|planned| planned.name == spec.name);
+        let to_do = planned.map_or(0, |planned| planned.counts.to_do());
+        if to_do == 0 {
             continue;
         }
         let used = match sent {
@@ -43,21 +52,62 @@ pub(super) fn of(
             }
             _ => None,
         };
-        let end = lane(limits, shares[index], used.unwrap_or(0), now);
-        lanes.push(LaneEstimate { name: spec.name.to_string(), messages: shares[index], end });
+        lanes.push(Lane { name: &spec.name, limits, to_do, used: used.unwrap_or(0) });
     }
-    let end = last(&lanes);
-    Ok(Estimate { lanes, end })
+    Ok(lanes)
 }
 
-/// How many messages each of the plan's instances attempts: no more than `--limit` says in all, in proportion.
-fn shares(plan: &Plan, limit: Option<u64>) -> Vec<u64> {
-    let mut left: u64 = plan.instances.iter().map(|planned| planned.counts.to_do()).sum();
+/// Estimates what these instances have to do; `limit` is `--limit`.
+pub(super) fn of(lanes: &[Lane<'_>], limit: Option<u64>, now: Timestamp) -> Estimate {
+    let one = |(lane, messages): (&Lane<'_>, u64)| LaneEstimate {
+        name: lane.name.to_owned(),
+        messages,
+        end: lane_end(lane.limits, messages, lane.used, now),
+    };
+    let lanes: Vec<LaneEstimate> = lanes.iter().zip(shares(lanes, limit)).map(one).collect();
+    let end = last(&lanes);
+    Estimate { lanes, end }
+}
+
+/// How many of the first `messages` would be sent at `moment` or later, and when the last of them would be: `None` when
+/// that is more than a year ahead. What is not sent at all, since `notAfter` comes first, is not late.
+pub(super) fn late(lanes: &[Lane<'_>], messages: u64, moment: Timestamp, now: Timestamp) -> (u64, Option<Timestamp>) {
+    let (mut late, mut end) = (0, Some(now));
+    for (lane, share) in lanes.iter().zip(shares(lanes, Some(messages))) {
+        let after = |messages| lane_end(lane.limits, messages, lane.used, now);
+        let sent = match after(share) {
+            EstimatedEnd::OutOfTime { left, .. } => share - left,
+            EstimatedEnd::Nothing | EstimatedEnd::At(_) | EstimatedEnd::TooFar { .. } => share,
+        };
+        // The more, the later: how many are in time is found by halving.
+        let is_in_time = |messages| match after(messages) {
+            EstimatedEnd::At(at) => at < moment,
+            EstimatedEnd::Nothing => true,
+            EstimatedEnd::OutOfTime { .. } | EstimatedEnd::TooFar { .. } => false,
+        };
+        let (mut in_time, mut too_many) = (0, sent + 1);
+        while in_time + 1 < too_many {
+            let half = in_time + (too_many - in_time) / 2;
+            *(if is_in_time(half) { &mut in_time } else { &mut too_many }) = half;
+        }
+        late += sent - in_time;
+        end = match after(sent) {
+            EstimatedEnd::At(at) => end.map(|end| end.max(at)),
+            EstimatedEnd::Nothing => end,
+            EstimatedEnd::OutOfTime { .. } | EstimatedEnd::TooFar { .. } => None,
+        };
+    }
+    (late, end)
+}
+
+/// How many messages each instance attempts: no more than `--limit` says in all, in proportion.
+fn shares(lanes: &[Lane<'_>], limit: Option<u64>) -> Vec<u64> {
+    let mut left: u64 = lanes.iter().map(|lane| lane.to_do).sum();
     let mut allowed_left = limit.map_or(left, |limit| limit.min(left));
-    plan.instances
+    lanes
         .iter()
-        .map(|planned| {
-            let to_do = planned.counts.to_do();
+        .map(|lane| {
+            let to_do = lane.to_do;
             let share = u128::from(allowed_left) * u128::from(to_do) / u128::from(left.max(1));
             let share = u64::try_from(share).unwrap_or(u64::MAX);
             left -= to_do;
@@ -70,7 +120,7 @@ fn shares(plan: &Plan, limit: Option<u64>) -> Vec<u64> {
 }
 
 /// When one instance would be done with `messages`, of which none has been sent and `used` count against today's limit.
-fn lane(limits: &Limits, messages: u64, used: u64, now: Timestamp) -> EstimatedEnd {
+fn lane_end(limits: &Limits, messages: u64, used: u64, now: Timestamp) -> EstimatedEnd {
     if messages == 0 {
         return EstimatedEnd::Nothing;
     }
@@ -155,14 +205,11 @@ fn last(lanes: &[LaneEstimate]) -> EstimatedEnd {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::civil::time;
     use jiff::tz::TimeZone;
 
     use super::*;
     use crate::delivery::Window;
-    use crate::ledger::{InstancePlan, VerbCounts};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -196,7 +243,7 @@ mod tests {
             (&within, 2, 0, EstimatedEnd::At(at("2026-12-07T10:00:03-03"))),
         ];
         for (limits, messages, used, end) in table {
-            assert_eq!(lane(limits, messages, used, friday), end, "{messages} messages, {used} sent");
+            assert_eq!(lane_end(limits, messages, used, friday), end, "{messages} messages, {used} sent");
         }
     }
 
@@ -206,36 +253,48 @@ mod tests {
         let not_after = Some(at("2026-12-04T18:01Z"));
         let short = Limits { not_after, ..Limits::default() };
         let left = EstimatedEnd::OutOfTime { left: 80, not_after: at("2026-12-04T18:01Z") };
-        assert_eq!(lane(&short, 100, 0, now), left);
+        assert_eq!(lane_end(&short, 100, 0, now), left);
         let slow = Limits { daily_limit: Some(10), ..Limits::default() };
-        assert!(matches!(lane(&slow, 100_000, 0, now), EstimatedEnd::TooFar { .. }));
+        assert!(matches!(lane_end(&slow, 100_000, 0, now), EstimatedEnd::TooFar { .. }));
         let later = Limits { not_before: Some(at("2026-12-05T08:00Z")), ..Limits::default() };
-        assert_eq!(lane(&later, 1, 0, now), EstimatedEnd::At(at("2026-12-05T08:00Z")));
+        assert_eq!(lane_end(&later, 1, 0, now), EstimatedEnd::At(at("2026-12-05T08:00Z")));
     }
 
     #[test]
     fn a_short_queue_goes_no_faster_than_it_empties() {
         let now = at("2026-12-04T18:00Z");
         let unlimited = Limits { rate: Rate::Unlimited, ..Limits::default() };
-        assert_eq!(lane(&unlimited, 1_000_000, 0, now), EstimatedEnd::At(now));
+        assert_eq!(lane_end(&unlimited, 1_000_000, 0, now), EstimatedEnd::At(now));
         let queued = Limits { max_queued: Some(20), ..unlimited };
-        assert_eq!(lane(&queued, 31, 0, now), EstimatedEnd::At(at("2026-12-04T18:01Z")));
+        assert_eq!(lane_end(&queued, 31, 0, now), EstimatedEnd::At(at("2026-12-04T18:01Z")));
     }
 
     #[test]
     fn a_limit_is_shared_out_in_proportion_and_adds_up() {
-        let instance = |name: &str, new, again| InstancePlan {
-            name: Arc::from(name),
-            counts: VerbCounts { create: new, edit: again, ..VerbCounts::default() },
-        };
-        let shared = Plan {
-            instances: vec![instance("a", 100, 5), instance("b", 50, 0), instance("c", 0, 7)],
-            ..Plan::default()
-        };
+        let limits = Limits::default();
+        let shared = [105, 50, 7].map(|to_do| Lane { name: "a", limits: &limits, to_do, used: 0 });
         assert_eq!(shares(&shared, None), [105, 50, 7]);
         assert_eq!(shares(&shared, Some(20)), [12, 7, 1]);
         assert_eq!(shares(&shared, Some(1)).iter().sum::<u64>(), 1);
         assert_eq!(shares(&shared, Some(1000)), [105, 50, 7]);
+    }
+
+    #[test]
+    fn what_comes_after_a_moment_is_counted() {
+        let now = at("2026-12-04T18:00Z");
+        let fast = Limits::default();
+        let ending = Limits { not_after: Some(at("2026-12-04T18:01Z")), ..Limits::default() };
+        let slow = Limits { daily_limit: Some(10), ..Limits::default() };
+        let lane = |limits| Lane { name: "a", limits, to_do: 100, used: 0 };
+        // Every 3 s: the 21st is sent a minute after the first.
+        let minute = at("2026-12-04T18:01Z");
+        assert_eq!(late(&[lane(&fast)], 100, minute, now), (80, Some(at("2026-12-04T18:04:57Z"))));
+        assert_eq!(late(&[lane(&fast)], 20, minute, now), (0, Some(at("2026-12-04T18:00:57Z"))));
+        assert_eq!(late(&[lane(&fast), lane(&fast)], 100, minute, now), (60, Some(at("2026-12-04T18:02:27Z"))));
+        assert_eq!(late(&[lane(&ending)], 100, minute, now), (0, Some(at("2026-12-04T18:00:57Z"))));
+        let days = [lane(&slow), Lane { to_do: 100_000, ..lane(&slow) }];
+        assert_eq!(late(&days[..1], 100, at("2026-12-06T12:00Z"), now), (70, Some(at("2026-12-13T00:00:27Z"))));
+        assert_eq!(late(&days[1..], 100_000, at("2026-12-06T12:00Z"), now), (99_970, None));
     }
 
     #[test]

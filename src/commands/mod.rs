@@ -1,5 +1,6 @@
 //! One verb a file; glue only. Each command puts the rooms together in its order and gives an exit code or a failure.
 
+mod anew;
 mod apply;
 mod campaign;
 mod check;
@@ -12,6 +13,7 @@ mod failure;
 mod groups;
 mod guard;
 mod init;
+mod late;
 mod logging;
 mod opened;
 mod paths;
@@ -28,6 +30,7 @@ mod status;
 mod test;
 mod tested;
 mod validate;
+mod waiting;
 mod written;
 
 use crate::cli::{Cli, Command, Format};

@@ -9,11 +9,22 @@ use crate::cli::LedgerArgs;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::ledger::{Ledger, LedgerError, Mode, sent};
 use crate::manifest::{self, Manifest};
+use crate::report::Stream;
 
 /// A campaign known by its manifest; its rows are not looked at.
 pub(super) struct Opened {
     pub manifest: Manifest,
     pub ledger: Ledger,
+    /// Why it may not be the newest, see [`doubt`].
+    pub doubt: Option<String>,
+}
+
+impl Opened {
+    /// Tells people, beside what was asked for.
+    pub(super) fn tell_doubt(&self) -> Result<(), Failure> {
+        let line = self.doubt.as_ref().map(|doubt| format!("note: {doubt}\n"));
+        Ok(line.map_or(Ok(()), |line| Stream::Stderr.say(&line))?)
+    }
 }
 
 /// Opens the ledger that the manifest's campaign has. Faults of the manifest beside its name do not matter here.
@@ -33,7 +44,15 @@ pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened,
     if is_unused || (mode == Mode::Write && sent::is_of(&paths.sent, &ledger)?) {
         sent::check(&paths.sent, &paths.ledger, Some(&ledger))?;
     }
-    Ok(Opened { manifest, ledger })
+    let doubt = doubt(&paths, Some(&ledger));
+    Ok(Opened { manifest, ledger, doubt })
+}
+
+/// Where an apply would not take this ledger for the campaign's, who only reads it is told so. The note is read first: a
+/// run that begins meanwhile makes no ledger look old.
+pub(super) fn doubt(paths: &Paths, ledger: Option<&Ledger>) -> Option<String> {
+    let why = sent::check(&paths.sent, &paths.ledger, ledger).err()?;
+    Some(format!("this may not be how far the campaign is, and apply refuses to send: {why}"))
 }
 
 /// Reads a manifest for the sake of its campaign's name.

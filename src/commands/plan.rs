@@ -43,10 +43,11 @@ pub(super) fn run(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, Failure>
             }
             None => None,
         };
+    campaign.diagnostics.extend(planned.iter().flat_map(|planned| planned.late.iter().cloned()));
     match args.format {
         Format::Human => dry_run::tell_people(&campaign, planned.as_ref(), &args.manifest, global, now)?,
         Format::Json => {
-            let diagnostics = render::json_array(&campaign.diagnostics, style.mask);
+            let diagnostics = render::json_array([&campaign.diagnostics], style.mask);
             let nothing = (VerbCounts::default(), Estimate { lanes: Vec::new(), end: EstimatedEnd::Nothing });
             let (counts, estimate) =
                 planned.as_ref().map_or(nothing, |planned| (planned.plan.total, planned.estimate.clone()));

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::opened;
 use super::paths::{Paths, Purpose};
 use super::service::{self, Service};
-use super::{apply, guard, written};
+use super::{apply, guard, waiting, written};
 use crate::cli::{GlobalArgs, RecallArgs, TextOrJson};
 use crate::engine::StopSignal;
 use crate::exit::Exit;
@@ -31,7 +31,7 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     let mut stop = apply::listen(Deed::TakeBack)?;
     let is_loopback = args.ledger.sandbox || service::base_url(&args.connection)?.is_loopback();
     guard::check_terminal(Deed::TakeBack, is_loopback, args.yes)?;
-    let opened::Opened { manifest, mut ledger } = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
+    let opened::Opened { manifest, mut ledger, .. } = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
     let paths = Paths::of(&manifest.folder, &manifest.campaign, Purpose::of_apply(args.ledger.sandbox))
         .with(args.ledger.ledger.as_deref(), None);
     let service = if args.ledger.sandbox {
@@ -50,6 +50,7 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         campaign: manifest.campaign.clone(),
         events: manifest.events.len(),
         found: queues.iter().map(|queue| queue.found.clone()).collect(),
+        unknown: queues.iter().flat_map(|queue| queue.unknown.clone()).collect(),
         typed: apply::with_ledger(&args.manifest, &args.ledger),
         connection: apply::connection(&args.connection),
         ..RecallReport::default()
@@ -57,7 +58,15 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
     tell_found(args, global, &report)?;
     let ours: u64 = queues.iter().map(|queue| queue.ours.len() as u64).sum();
     let plan = Plan::default();
-    let asked = Asked { plan: &plan, to_do: ours, yes: args.yes, cancel_left: None, is_loopback, deed: Deed::TakeBack };
+    let asked = Asked {
+        plan: &plan,
+        to_do: ours,
+        yes: args.yes,
+        cancel_left: None,
+        is_loopback,
+        past: None,
+        deed: Deed::TakeBack,
+    };
     confirm::confirm(&asked, &runtime, &mut stop)?;
     settle_killed(&mut ledger, &queues, &mut report)?;
     for queue in &queues {
@@ -76,7 +85,9 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
 }
 
 fn exit_of(report: &RecallReport) -> Exit {
-    let mut exit = if report.doubtful.is_empty() { Exit::Done } else { Exit::Faults };
+    // What is unknown and may still go out is no good end, though nothing went wrong with taking back.
+    let is_certain = report.doubtful.is_empty() && report.unknown.is_empty();
+    let mut exit = if is_certain { Exit::Done } else { Exit::Faults };
     if !report.stopped.is_empty() {
         exit = exit.and(Exit::Stopped);
     }
@@ -105,48 +116,28 @@ struct Queue {
     instance: usize,
     found: QueueFound,
     ours: Vec<Queued>,
+    /// Unknown invitations to whose recipients something waits that is not known as ours.
+    unknown: Vec<NamedRow>,
 }
 
 /// Pages through every instance's queue.
 async fn look(service: &Service, ledger: &Ledger) -> Result<Vec<Queue>, Failure> {
     let mut queues = Vec::new();
     for (index, instance) in service.instances.iter().enumerate() {
-        let waiting = waiting(&service.gateway, index).await.map_err(|fault| {
+        let waiting = waiting::look(&service.gateway, index).await.map_err(|fault| {
             let message = format!("the queue of {} cannot be read: {fault}; nothing was taken back", instance.name);
             Failure::new(Exit::Stopped, message)
         })?;
-        let ours = ledger.queued(&waiting.ids)?;
-        let found =
-            QueueFound { instance: instance.name.to_string(), waiting: waiting.messages, ours: ours.len() as u64 };
-        queues.push(Queue { instance: index, found, ours });
+        let whose = waiting.whose(ledger, &instance.fingerprint())?;
+        let found = QueueFound {
+            instance: instance.name.to_string(),
+            waiting: waiting.messages,
+            ours: whose.ours.len() as u64,
+            maybe_ours: whose.maybe_ours,
+        };
+        queues.push(Queue { instance: index, found, ours: whose.ours, unknown: whose.unknown });
     }
     Ok(queues)
-}
-
-/// Everything that waits in an instance's queue, anybody's.
-#[derive(Debug, Default)]
-pub(super) struct Waiting {
-    pub messages: u64,
-    /// By which ours are known.
-    pub ids: HashSet<String>,
-    /// Some message says that its instance is a trial one.
-    pub is_trial: bool,
-}
-
-/// Pages through the queue of an instance.
-pub(super) async fn waiting(gateway: &Gateway, instance: usize) -> Result<Waiting, CallFault> {
-    let mut waiting = Waiting::default();
-    let mut pages = gateway.queue_pages(instance);
-    while let Some(messages) = pages.next().await? {
-        waiting.messages += messages.len() as u64;
-        for message in messages {
-            waiting.is_trial |= message.is_trial;
-            if !message.zaap_id.is_empty() {
-                waiting.ids.insert(message.zaap_id);
-            }
-        }
-    }
-    Ok(waiting)
 }
 
 /// What came of one message.

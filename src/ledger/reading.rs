@@ -77,6 +77,33 @@ impl Ledger {
         })
     }
 
+    /// How many of the rejected messages are edits, whose invitations stand, and how many of those are persons'.
+    pub fn rejected_edits(&self, narrow: &Narrow) -> Result<(u64, u64), LedgerError> {
+        self.reading(|connection| {
+            let narrow = narrow_sql(connection, narrow)?;
+            let select = format!("SELECT address FROM message WHERE state = 2 AND revision > 0{narrow}");
+            let mut select = connection.prepare(&select)?;
+            let mut rows = select.query([])?;
+            let (mut edits, mut of_persons) = (0, 0);
+            while let Some(row) = rows.next()? {
+                edits += 1;
+                of_persons += u64::from(!Address::new(row.get::<_, String>(0)?).is_group());
+            }
+            Ok((edits, of_persons))
+        })
+    }
+
+    /// How many messages were accepted, edited since or not, and of how many more nobody can know.
+    pub fn invited(&self) -> Result<(u64, u64), LedgerError> {
+        self.reading(|connection| {
+            let select = format!(
+                "SELECT count(*) FILTER (WHERE state <> 3 AND revision > 0),
+                    count(*) FILTER (WHERE state = 3 OR revision = 0 AND id IN ({OPEN})) FROM message"
+            );
+            connection.query_row(&select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))
+        })
+    }
+
     /// The number of all messages and skipped rows; much cheaper than counting them by state.
     pub fn total(&self) -> Result<u64, LedgerError> {
         self.reading(|connection| {
@@ -157,6 +184,18 @@ impl Ledger {
                 format!("{NAMED} WHERE {condition}{narrow} ORDER BY position IS NULL, position, message.id LIMIT ?1");
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             connection.prepare(&select)?.query_map([limit], |row| named_row(row, 0))?.collect()
+        })
+    }
+
+    /// The unknown invitations of an instance that no answer gave an id: nothing tells them in Z-API's queue.
+    pub fn unknown_through(&self, instance: &Fingerprint) -> Result<Vec<NamedRow>, LedgerError> {
+        self.reading(|connection| {
+            let select = format!(
+                "{NAMED} WHERE (state = 3 OR message.id IN ({OPEN})) AND zaap_id IS NULL
+                    AND instance_id = (SELECT id FROM instance WHERE fingerprint = ?1)
+                    ORDER BY position IS NULL, position, message.id"
+            );
+            connection.prepare(&select)?.query_map([instance.as_str()], |row| named_row(row, 0))?.collect()
         })
     }
 

@@ -77,8 +77,10 @@ impl<'a> Names<'a> {
     pub fn unknown(&mut self, send: &Send, name: &str, of_row: bool, place: &Place) -> Option<Diagnostic> {
         let lacks = |list: &&usize| self.sets[**list].as_ref().is_some_and(|known| !known.has(name, of_row));
         let (event, list) = (send.event?, *send.to.iter().find(lacks)?);
-        let elsewhere = self.of_event(event).has(name, of_row);
-        if !self.said.insert((event, place.span, elsewhere.then_some(list))) {
+        // Whom tests go to is written elsewhere than the sends, so that list is always named.
+        let is_of_test = self.manifest.test.as_ref().is_some_and(|test| test.to.contains(&list));
+        let is_named = is_of_test || self.of_event(event).has(name, of_row);
+        if !self.said.insert((event, place.span, is_named.then_some(list))) {
             return None;
         }
         let offered = self.offered[list].as_ref()?;
@@ -87,7 +89,7 @@ impl<'a> Names<'a> {
         let mut listed = HashSet::new();
         let known: Vec<&str> = own.iter().chain(vars).map(String::as_str).filter(|name| listed.insert(*name)).collect();
         let near = nearest(name, known.iter().copied());
-        let found = if elsewhere {
+        let found = if is_named {
             words::unknown_name_in_list(name, of_row, &self.manifest.lists[list].name, near, &known)
         } else {
             words::unknown_name(name, of_row, near, &known)

@@ -73,12 +73,12 @@ impl Manifest {
             instances: self.instances.clone(),
             delivery: self.delivery,
             events,
-            lists,
             sends,
             suppress: self.suppress.clone(),
             // A test list need not have the columns that the real ones have.
             results: super::ResultsOptions { columns: Vec::new(), ..self.results.clone() },
-            test: Some(test.clone()),
+            test: Some(TestSpec { to: (0..lists.len()).collect(), ..test.clone() }),
+            lists,
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct InstanceReport {
     /// Messages in its queue, anybody's, and how many of them are this campaign's.
     pub queued: Option<u64>,
     pub ours: Option<u64>,
+    /// How many of the others wait for people whose invitation is unknown: they may be this campaign's.
+    pub maybe_ours: Option<u64>,
     /// Its messages carry a visible mark.
     pub trial: bool,
     /// When the subscription ends, RFC 3339.
@@ -93,6 +95,11 @@ fn one(page: &mut Page, instance: &InstanceReport, now: &Zoned) {
     }
     if let (Some(queued), Some(ours)) = (instance.queued, instance.ours) {
         page.entry(Tone::Quiet, "queue", &format!("{} waiting, {ours} of this campaign", words::messages(queued)));
+    }
+    if let Some(maybe @ 1..) = instance.maybe_ours {
+        let waiting =
+            format!("{maybe} of the others may be of this campaign: the invitation of whom they are for is unknown");
+        page.entry(Tone::Careful, "unknown", &waiting);
     }
     if instance.trial {
         page.entry(Tone::Careful, "trial", "its messages carry a visible mark");
@@ -190,6 +197,7 @@ mod tests {
             smartphone_connected: Some(false),
             queued: Some(30),
             ours: Some(20),
+            maybe_ours: Some(2),
             trial: true,
             due: Some("2026-12-31T00:00:00Z".into()),
             webhooks: Some(Webhooks { delivery: true, ..Webhooks::default() }),
@@ -207,6 +215,7 @@ mod tests {
         main: sends as 55119****0000 "Vida ❤️\u{1b}[2J"
           not connected scan the QR code at Z-API; messages would pile up
           queue     30 messages waiting, 20 of this campaign
+          unknown   2 of the others may be of this campaign: the invitation of whom they are for is unknown
           trial     its messages carry a visible mark
           account   paid until Wed 30 Dec 2026
           webhooks  set: delivery

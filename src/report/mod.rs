@@ -26,7 +26,7 @@ pub mod words;
 pub use crate::diagnostic::render::Style;
 pub use changes::Changes;
 pub use plan::{
-    Estimate, EstimatedEnd, EventLine, EventTime, LaneEstimate, LaneLine, LedgerNote, PlanReport, UnsentEvent,
+    Estimate, EstimatedEnd, EventLine, EventTime, LaneEstimate, LaneLine, LedgerNote, Past, PlanReport, UnsentEvent,
 };
 pub use progress::{Progress, Show};
 pub use status::StatusReport;

@@ -85,10 +85,34 @@ pub enum LedgerNote {
     Missing,
     /// There is none yet: this run begins it.
     New,
+    /// `--new-ledger`: this run begins one, without what was recorded before.
+    Anew(Past),
     Found {
         messages: u64,
         last_run: Option<Timestamp>,
     },
+}
+
+/// What a run with `--new-ledger` does not know of, where anybody may have been invited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    Invited {
+        accepted: u64,
+        unknown: u64,
+    },
+    /// There is a record that cannot be read.
+    Unreadable,
+}
+
+impl Past {
+    /// `60 accepted and 2 unknown before`.
+    pub fn said(self) -> String {
+        match self {
+            Self::Invited { accepted, unknown: 0 } => format!("{accepted} accepted before"),
+            Self::Invited { accepted, unknown } => format!("{accepted} accepted and {unknown} unknown before"),
+            Self::Unreadable => "a record that cannot be read".to_owned(),
+        }
+    }
 }
 
 /// An instance and what limits it.
@@ -149,6 +173,7 @@ fn ledger_note(note: &LedgerNote, now: &Zoned) -> String {
     match note {
         LedgerNote::Missing => "no ledger: counts assume that nothing was ever sent".to_owned(),
         LedgerNote::New => "no ledger yet: this is the first run".to_owned(),
+        LedgerNote::Anew(past) => format!("new ledger: without {}", past.said()),
         LedgerNote::Found { messages, last_run: None } => format!("ledger: {}", words::messages(*messages)),
         LedgerNote::Found { messages, last_run: Some(at) } => {
             format!("ledger: {}, last run {}", words::messages(*messages), words::moment(*at, now))

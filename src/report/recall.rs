@@ -10,6 +10,9 @@ use super::named::named_rows;
 use super::paint::{Page, Tone};
 use super::words;
 
+/// How many unknown invitations are named to people; programs get all.
+const ROWS_SHOWN: usize = 10;
+
 /// What waits in one instance's queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueFound {
@@ -17,6 +20,8 @@ pub struct QueueFound {
     /// Anybody's.
     pub waiting: u64,
     pub ours: u64,
+    /// Of the others, those for recipients whose invitation is unknown.
+    pub maybe_ours: u64,
 }
 
 /// What came of taking back.
@@ -32,6 +37,8 @@ pub struct RecallReport {
     pub gone: u64,
     /// The answer was lost: taken out, or gone out; nobody can know.
     pub doubtful: Vec<NamedRow>,
+    /// Unknown invitations to whose recipients something waits that may be them.
+    pub unknown: Vec<NamedRow>,
     /// Ours that were not tried any more.
     pub left: u64,
     /// Why it ended early, one for each instance.
@@ -51,13 +58,14 @@ pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
     page.head(Tone::Head, "RECALL ", campaign, "");
     for queue in found {
         // An id that stands on several of our messages is in the queue once, perhaps.
-        let others = queue.waiting.saturating_sub(queue.ours);
-        page.line(&format!(
-            "  {}: {} in Z-API's queue = {} of this campaign + {others} of others, which are not touched",
-            queue.instance,
-            words::messages(queue.waiting),
-            queue.ours
-        ));
+        let others = queue.waiting.saturating_sub(queue.ours + queue.maybe_ours);
+        let rest = match queue.maybe_ours {
+            0 => format!("{others} of others, which are not touched"),
+            maybe => format!("{maybe} that may be of it + {others} of others; only the first are taken back"),
+        };
+        let QueueFound { instance, waiting, ours, .. } = queue;
+        let waiting = words::messages(*waiting);
+        page.line(&format!("  {instance}: {waiting} in Z-API's queue = {ours} of this campaign + {rest}"));
     }
     page.into_text()
 }
@@ -65,7 +73,7 @@ pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
 /// For people; ends with a line break.
 pub fn render(report: &RecallReport, style: Style) -> String {
     let mut page = Page::new(style);
-    let is_clean = report.stopped.is_empty() && !report.interrupted && report.doubtful.is_empty();
+    let is_clean = report.doubtful.is_empty() && report.unknown.is_empty();
     let (tone, word) = match (report.interrupted, report.stopped.is_empty()) {
         (true, _) => (Tone::Careful, "INTERRUPTED "),
         (false, false) => (Tone::Bad, "STOPPED "),
@@ -96,6 +104,7 @@ pub fn render(report: &RecallReport, style: Style) -> String {
             report.typed
         ));
     }
+    unknown(&mut page, report);
     if let Some(results) = &report.results {
         page.line(&format!("  results: {results}"));
     }
@@ -105,22 +114,48 @@ pub fn render(report: &RecallReport, style: Style) -> String {
     page.into_text()
 }
 
+/// Invitations that nobody can know to be in the queue, where something waits that may be them.
+fn unknown(page: &mut Page, report: &RecallReport) {
+    if report.unknown.is_empty() {
+        return;
+    }
+    let maybe: u64 = report.found.iter().map(|queue| queue.maybe_ours).sum();
+    page.line(&format!(
+        "  {} left in the queue may be of this campaign, and may still go out:",
+        words::messages(maybe)
+    ));
+    for row in named_rows(page, &report.unknown[..report.unknown.len().min(ROWS_SHOWN)], report.events) {
+        page.entry(Tone::Careful, "unknown", &row);
+    }
+    if report.unknown.len() > ROWS_SHOWN {
+        page.entry(Tone::Careful, "unknown", &format!("and {} more", report.unknown.len() - ROWS_SHOWN));
+    }
+    page.line("  unknown: it has no id, so nobody can tell it from another program's message to the same recipient");
+    page.line(&format!(
+        "  look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve {} RECIPIENT \
+         --arrived | --not-arrived",
+        report.typed
+    ));
+}
+
 /// One line that ends with a line break.
 pub fn json(report: &RecallReport, mask: bool) -> String {
     let shown = |text: &str| if mask { mask_in_text(text).into_owned() } else { text.to_owned() };
     let instances: serde_json::Map<String, serde_json::Value> = report
         .found
         .iter()
-        .map(|queue| (queue.instance.clone(), json!({"waiting": queue.waiting, "ours": queue.ours})))
-        .collect();
-    let doubtful: Vec<_> = report
-        .doubtful
-        .iter()
-        .map(|row| {
-            json!({"event": row.event, "recipient": shown(row.address.as_str()), "label": shown(&row.label),
-                "source": row.source.to_string(), "error": shown(&row.error)})
+        .map(|queue| {
+            let QueueFound { instance, waiting, ours, maybe_ours } = queue;
+            (instance.clone(), json!({"waiting": waiting, "ours": ours, "maybe_ours": maybe_ours}))
         })
         .collect();
+    let named = |rows: &[NamedRow]| -> Vec<serde_json::Value> {
+        let one = |row: &NamedRow| {
+            json!({"event": row.event, "recipient": shown(row.address.as_str()), "label": shown(&row.label),
+                "source": row.source.to_string(), "error": shown(&row.error)})
+        };
+        rows.iter().map(one).collect()
+    };
     let stopped = (!report.stopped.is_empty()).then(|| shown(&report.stopped.join("; ")));
     let stopped = stopped.or_else(|| report.interrupted.then(|| "interrupted".to_owned()));
     let value = json!({
@@ -128,7 +163,8 @@ pub fn json(report: &RecallReport, mask: bool) -> String {
         "instances": instances,
         "taken_back": report.taken_back,
         "gone": report.gone,
-        "doubtful": doubtful,
+        "doubtful": named(&report.doubtful),
+        "unknown": named(&report.unknown),
         "left": report.left,
         "results": report.results,
         "exit": report.exit,
@@ -154,9 +190,10 @@ mod tests {
         let report = RecallReport {
             campaign: "spring".into(),
             events: 2,
-            found: vec![QueueFound { instance: "main".into(), waiting: 30, ours: 20 }],
+            found: vec![QueueFound { instance: "main".into(), waiting: 30, ours: 20, maybe_ours: 2 }],
             taken_back: 12,
             gone: 2,
+            unknown: vec![NamedRow { label: "Lapa".into(), ..row.clone() }],
             doubtful: vec![row],
             left: 5,
             stopped: vec!["main: Instance not found (HTTP 404)".into()],
@@ -168,7 +205,7 @@ mod tests {
         let style = Style { colour: false, mask: false, width: 80 };
         insta::assert_snapshot!(found("spring", &report.found, style) + &render(&report, style), @r#"
         RECALL spring
-          main: 30 messages in Z-API's queue = 20 of this campaign + 10 of others, which are not touched
+          main: 30 messages in Z-API's queue = 20 of this campaign + 2 that may be of it + 8 of others; only the first are taken back
         STOPPED spring
           main: Instance not found (HTTP 404)
           20 = 12 taken back + 2 gone out before + 1 doubtful + 5 left in the queue
@@ -176,10 +213,14 @@ mod tests {
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply
           look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived | --not-arrived
+          2 messages left in the queue may be of this campaign, and may still go out:
+          unknown   launch "Lapa"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
+          unknown: it has no id, so nobody can tell it from another program's message to the same recipient
+          look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived | --not-arrived
           results: spring.results.csv
           next: zapi-batch recall m.yaml --sandbox
         "#);
-        let odd = [QueueFound { instance: "main".into(), waiting: 1, ours: 3 }];
+        let odd = [QueueFound { instance: "main".into(), waiting: 1, ours: 3, maybe_ours: 0 }];
         assert!(found("spring", &odd, style).contains("3 of this campaign + 0 of others"));
         let json: serde_json::Value = serde_json::from_str(&json(&report, false)).unwrap();
         assert_eq!(json["instances"]["main"]["ours"], 20);

@@ -45,9 +45,10 @@ pub struct SummaryReport {
     /// Why some must not be worked on without a person, and how many.
     pub blocked: Vec<(&'static str, u64)>,
     pub next: Vec<Next>,
-    /// Where the results are, and what to say of that (a fallback).
+    /// Where the results are; `None` when they could not be written.
     pub results: Option<String>,
-    pub results_note: Option<String>,
+    /// What to say of that (a fallback), and of other files.
+    pub notes: Vec<String>,
     pub sandbox: Option<SandboxCounts>,
     /// The manifest as it was typed.
     pub manifest: String,
@@ -89,6 +90,8 @@ pub enum Next {
     Repair { what: String, command: String, again: Again },
     /// Rejected ones: correct them, then the same command tries them again.
     CorrectRejected { command: String, pending: u64 },
+    /// Edits that were refused: their invitations stand. Those of persons always are.
+    SeeRefusedEdits { command: String, edits: u64, of_persons: u64 },
     /// Unknown ones, one by one or, those that are still listed, all at once.
     Decide { manifest: String, whole: String, resendable: u64 },
     /// Blocked ones.
@@ -137,8 +140,11 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
         );
         page.entry(if sandbox.duplicates > 0 { Tone::Bad } else { Tone::Quiet }, "sandbox", &rest);
     }
-    rows(&mut page, (Tone::Careful, "unknown"), (&report.unknown, report.counts.unknown), report.events);
-    rows(&mut page, (Tone::Bad, "rejected"), (&report.rejected, report.counts.rejected), report.events);
+    if matches!(report.ending, Ending::Failed(_)) && report.counts.unknown > 0 {
+        page.line("  unknown counts also what was only about to be sent when the ledger failed");
+    }
+    rows(&mut page, (Tone::Careful, "unknown"), (&report.unknown, report.counts.unknown), report);
+    rows(&mut page, (Tone::Bad, "rejected"), (&report.rejected, report.counts.rejected), report);
     errors(&mut page, report);
     if report.left > 0 {
         let rest = format!("{} no longer listed or suppressed; the invitation stands", words::messages(report.left));
@@ -154,7 +160,7 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
     if let Some(results) = &report.results {
         page.entry(Tone::Head, "results", results);
     }
-    if let Some(note) = &report.results_note {
+    for note in &report.notes {
         page.entry(Tone::Careful, "note", note);
     }
     page.into_text()
@@ -189,14 +195,15 @@ fn attempts(report: &SummaryReport) -> String {
     format!("{} in {}{}", report.requests, words::duration(report.duration), rate.unwrap_or_default())
 }
 
-fn rows(page: &mut Page, (tone, word): (Tone, &str), (rows, all): (&[NamedRow], u64), events: usize) {
+fn rows(page: &mut Page, (tone, word): (Tone, &str), (rows, all): (&[NamedRow], u64), report: &SummaryReport) {
     let rows = &rows[..rows.len().min(ROWS_SHOWN)];
-    for row in named_rows(page, rows, events) {
+    for row in named_rows(page, rows, report.events) {
         page.entry(tone, word, &row);
     }
     let shown = rows.len() as u64;
     if shown > 0 && all > shown {
-        page.entry(tone, word, &format!("and {} more, all of them in the results", all - shown));
+        let place = if report.results.is_some() { "in the results" } else { "in the ledger (zapi-batch results)" };
+        page.entry(tone, word, &format!("and {} more, all of them {place}", all - shown));
     }
 }
 
@@ -227,6 +234,7 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
             let what = if *pending == 0 { "only they are tried again" } else { "they are tried again with the rest" };
             format!("correct the rejected ones, then: {command}   ({what})")
         }
+        Next::SeeRefusedEdits { command, edits, of_persons } => refused_edits(command, *edits, *of_persons),
         Next::Decide { manifest, whole, resendable } => {
             let again = match resendable {
                 0 => String::new(),
@@ -243,6 +251,22 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
             format!("zapi-batch validate {manifest}   (what is wrong with {})", words::count(*rows, "row", "rows"))
         }
     }
+}
+
+fn refused_edits(command: &str, edits: u64, of_persons: u64) -> String {
+    let stand = match edits {
+        1 => "1 edit was refused, and the invitation stands as it was".to_owned(),
+        more => format!("{more} edits were refused, and the invitations stand as they were"),
+    };
+    let persons = match of_persons {
+        0 => String::new(),
+        1 => "; Z-API edits events in groups only, so tell the person in another way".to_owned(),
+        more => format!("; Z-API edits events in groups only, so tell the {more} persons in another way"),
+    };
+    if of_persons == edits {
+        return stand + &persons;
+    }
+    format!("{stand}{persons}; see why, then: {command}   (they are tried again)")
 }
 
 fn again_in_words(again: Again) -> &'static str {

@@ -32,6 +32,30 @@ fn moment(seconds: i64) -> String {
 }
 
 #[test]
+fn what_would_come_too_late_for_its_event_is_said_before_it_is_sent() {
+    let world = world(20, "rate: unlimited, dailyLimit: 2");
+    let manifest = std::fs::read_to_string(world.path("m.yaml")).unwrap();
+    let in_three_days = Timestamp::now().checked_add(72.hours()).unwrap().in_tz("America/Sao_Paulo").unwrap();
+    let manifest = manifest.replace("2027-05-14T19:00", &in_three_days.strftime("%Y-%m-%dT%H:%M").to_string());
+    world.write("m.yaml", &manifest);
+    let server = server();
+    let late = "of its 20 messages would come too late";
+    world.run(&["plan", "m.yaml"]).expect(0).says("W135").says("`launch` begins on").says(late);
+    let dry = world.run(&["apply", "m.yaml", "--dry-run", "--format", "json"]).expect(0).json();
+    assert_eq!(dry["diagnostics"][0]["code"], "W135");
+    let (code, ran) = json(&world, &server, &["--no-wait"]);
+    assert_eq!((code, &ran["diagnostics"][0]["code"]), (5, &"W135".into()));
+    let again = world.apply(&server.base_url, &["--no-wait"]).expect(5);
+    again.says("W135").says("of its 18 messages would come too late").says("m.yaml:10:15");
+    // Two of what is left are in time.
+    let two = world.run(&["apply", "m.yaml", "--dry-run", "--limit", "2"]).expect(0);
+    assert!(!two.stderr.contains("W135"), "{}", two.stderr);
+    world.write("m.yaml", manifest.replace("dailyLimit: 2", "dailyLimit: 200"));
+    let soon = world.run(&["plan", "m.yaml"]).expect(0);
+    assert!(!soon.stderr.contains("W135"), "{}", soon.stderr);
+}
+
+#[test]
 fn a_daily_limit_is_kept_over_campaigns_processes_and_a_kill() {
     let world = world(60, "rate: unlimited, concurrency: 4, dailyLimit: 50");
     let other = std::fs::read_to_string(world.path("m.yaml")).unwrap();

@@ -44,7 +44,7 @@ fn every_code_is_documented_and_every_documented_code_exists() {
 #[test]
 fn every_code_is_seen_in_a_test() {
     /// Seen by other tests: of files too large for the repository or not there at all, and of a run.
-    const ELSEWHERE: [&str; 4] = ["E001", "E217", "E218", "W401"];
+    const ELSEWHERE: [&str; 5] = ["E001", "E217", "E218", "W135", "W401"];
     let mut seen = String::new();
     for folder in ["tests/manifests/invalid", "tests/manifests/forty", "tests/manifests"] {
         for entry in fs::read_dir(folder).unwrap() {

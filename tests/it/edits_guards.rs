@@ -190,8 +190,16 @@ fn a_new_ledger_takes_the_old_ones_place_only_once_the_answer_is_yes() {
     assert_eq!(world.files(), before);
     world.apply(&server.base_url, &[]).expect(0);
     assert_eq!(server.counts().requests, 3, "nobody was invited again");
+    let again =
+        "--new-ledger sets aside 3 accepted before: whoever was invited already and is listed may be invited again";
+    world
+        .run(&["apply", "m.yaml", "--dry-run", "--new-ledger"])
+        .expect(0)
+        .says(again)
+        .says("without 3 accepted before");
     for _ in 0..2 {
-        world.apply(&server.base_url, &["--new-ledger"]).expect(0).says("kept as");
+        let ran = world.apply(&server.base_url, &["--new-ledger"]).expect(0).says("kept as").says(again);
+        assert!(!ran.stderr.contains("first run"), "{}", ran.stderr);
     }
     assert_eq!(server.counts().requests, 9);
     assert_eq!(world.files().iter().filter(|name| name.contains("Z.old") || name.contains("Z-2.old")).count(), 2);

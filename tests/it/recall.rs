@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use zapi_batch::sandbox::{Drain, GroupSpec, Options, Running, start};
+use zapi_batch::sandbox::{Drain, Fault, FaultRule, GroupSpec, Options, Running, When, start};
 
 use crate::support::faults::{answer, fault};
 use crate::support::raw_server::{RawServer, Read, Step};
@@ -117,6 +117,33 @@ fn a_recall_without_an_answer_leaves_the_invitation_unknown_and_a_person_decides
     world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
     world.apply(&server.base_url, &[]).expect(0).says("edit");
     assert_eq!(server.counts().duplicates, 0);
+}
+
+#[test]
+fn what_may_be_an_unknown_invitation_is_named_and_left_where_it_is() {
+    let world = World::new();
+    world.campaign(4);
+    // The answers to the second and the third were lost; only the second was queued.
+    let lost =
+        |number, is_processed| FaultRule { when: When::Requests(number, number), fault: Fault::Hang, is_processed };
+    let server = slow(Options { foreign: 5, faults: vec![lost(2, true), lost(3, false)], ..Options::default() });
+    let manifest = crate::world::MANIFEST.replace("events:", "delivery: { timeout: 1s, concurrency: 1 }\nevents:");
+    world.write("m.yaml", manifest);
+    world.apply(&server.base_url, &[]).expect(1);
+    assert_eq!((queued(&server), count(&world, "unknown")), (8, 2));
+    let check = ["check", "m.yaml", "--base-url", &server.base_url];
+    world.run(&check).says("8 messages waiting, 2 of this campaign").says("1 of the others may be of this campaign");
+    let json = world.run(&[&check[..], &["--format", "json"]].concat()).json();
+    assert_eq!((&json["instances"]["main"]["ours"], &json["instances"]["main"]["maybe_ours"]), (&2.into(), &1.into()));
+
+    let first = recall(&world, &server, &[]).expect(1);
+    let first = first.says("8 messages in Z-API's queue = 2 of this campaign + 1 that may be of it + 5 of others");
+    let first = first.says("2 = 2 taken back").says("unknown   \"Group 1\"").says("resolve m.yaml RECIPIENT");
+    assert!(!first.stderr.contains("Group 2"), "nothing waits for it: {}", first.stderr);
+    assert_eq!((queued(&server), count(&world, "unknown")), (6, 2), "it may be another program's");
+    let json = recall(&world, &server, &["--yes", "--format", "json"]).expect(1).json();
+    assert_eq!((&json["taken_back"], &json["unknown"][0]["label"]), (&0.into(), &"Group 1".into()));
+    assert_eq!(json["instances"]["main"]["maybe_ours"], 1);
 }
 
 #[test]

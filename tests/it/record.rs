@@ -29,14 +29,40 @@ fn no_command_makes_an_older_copy_of_the_ledger_look_like_the_newest() {
         world.run(&["plan", "m.yaml"]).expect(0).says("apply refuses to send").says("older copy");
         world.run(&["resolve", "m.yaml", &hangs, "--not-arrived"]).expect(4).says("older copy");
         world.run(&["recall", "m.yaml", "--base-url", &server.base_url]).expect(4).says("older copy");
-        world.run(&["status", "m.yaml"]).expect(0);
+        for command in [&["status", "m.yaml"][..], &["results", "m.yaml"], &["status", "m.yaml", "--format", "json"]] {
+            let ran = world.run(command).expect(0);
+            assert!(ran.stderr.starts_with("note: ") && ran.stderr.contains("it is an older copy"), "{}", ran.stderr);
+            assert!(!ran.stdout.contains("older copy"), "{}", ran.stdout);
+        }
+        let check = world.run(&["check", "m.yaml", "--base-url", &server.base_url]);
+        check.says("  note      this may not be how far the campaign is").says("it is an older copy");
     }
     assert_eq!(fs::read(world.path("spring.sent.json")).unwrap(), note);
     assert_eq!(server.counts().requests, requests);
     world.write("spring.ledger.db", &newest);
+    assert_eq!(world.run(&["status", "m.yaml"]).expect(0).stderr, "");
     world.run(&["resolve", "m.yaml", &hangs, "--arrived"]).expect(0);
     world.apply(&server.base_url, &[]).expect(0);
     assert_eq!(server.counts().duplicates, 0);
+}
+
+#[test]
+fn the_results_are_written_although_the_note_of_what_was_sent_cannot_be() {
+    let world = World::new();
+    world.campaign(12);
+    let server = server();
+    let run = world
+        .command(&["apply", "m.yaml", "--base-url", &server.base_url, "--rate", "10/s"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("something was sent", || server.counts().requests >= 3);
+    fs::remove_file(world.path("spring.sent.json")).unwrap();
+    world.write("spring.sent.json/in-the-way", "");
+    let ran = Ran::of(&run.wait_with_output().unwrap()).expect(4);
+    ran.says("note      spring.sent.json").says("results   spring.results.csv");
+    assert_eq!(world.results("spring.results.csv").len(), 12);
 }
 
 #[test]

@@ -96,6 +96,35 @@ fn a_plan_mentions_what_was_never_tested() {
 }
 
 #[test]
+fn what_the_test_list_lacks_is_found_before_anything_is_sent() {
+    let (world, server) = world();
+    let manifest = MANIFEST.replace("name: \"Dinner\"", "name: \"Dinner with {{ label }}\"");
+    world.write("m.yaml", &manifest);
+    let named = "`label` is neither a var nor a column of the list `team`";
+    let base = ["--base-url", &*server.base_url];
+    for command in [&["validate", "m.yaml"][..], &["plan", "m.yaml"], &["test", "m.yaml"], &["apply", "m.yaml"]] {
+        let online = matches!(command[0], "test" | "apply");
+        let ran = world.run(&[command, if online { &base[..] } else { &[] }].concat()).expect(2);
+        let ran = ran.says("E109").says(named);
+        assert_eq!(format!("{}{}", ran.stdout, ran.stderr).matches("E109").count(), 1, "{}{}", ran.stdout, ran.stderr);
+    }
+    // What is wrong for everybody is said once, and what only a row of the test lacks with its line.
+    world.write("m.yaml", manifest.replace("label", "nobody"));
+    let ran =
+        world.run(&["validate", "m.yaml"]).expect(2).says("1 error").says("`nobody` is neither a column nor a var");
+    assert!(!ran.stdout.contains("team"), "{}", ran.stdout);
+    let team = manifest.replace(
+        "team: { list: [\"120363059999999991-group\", \"120363059999999992-group\"] }",
+        "team: { csv: team.csv }",
+    );
+    world.write("m.yaml", team);
+    world.write("team.csv", "phone,label\n120363059999999991-group,Ana\n120363059999999992-group,\n");
+    world.run(&["validate", "m.yaml"]).expect(2).says("E110").says("team.csv:3").says("1 error");
+    world.run(&["apply", "m.yaml", "--dry-run", "--skip-invalid"]).expect(0);
+    assert_eq!(server.counts().requests, 0);
+}
+
+#[test]
 fn a_test_needs_a_test_section_and_says_what_to_add() {
     let (world, server) = world();
     world.write("m.yaml", MANIFEST.lines().filter(|line| !line.starts_with("test:")).collect::<Vec<_>>().join("\n"));

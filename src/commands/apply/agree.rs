@@ -9,13 +9,16 @@ use super::Apply;
 use super::prepare::Prepared;
 use crate::cli::Format;
 use crate::commands::confirm::{self, Asked, Deed};
+use crate::commands::estimate::Lane;
 use crate::commands::failure::Failure;
 use crate::commands::planning::{self, Shown};
-use crate::commands::{estimate, preflight, tested};
+use crate::commands::{estimate, late, preflight, tested};
 use crate::delivery::Limits;
+use crate::diagnostic::{Diagnostics, render};
 use crate::engine::StopSignal;
 use crate::ledger::sent::Sent;
 use crate::ledger::{Ledger, Plan};
+use crate::manifest::Manifest;
 use crate::report::{Changes, Estimate, LedgerNote, Stream, plan};
 
 /// What was agreed on and stands in the ledger now.
@@ -26,6 +29,8 @@ pub(super) struct Agreed {
     pub to_do: u64,
     /// Per instance of the manifest, with `--rate`.
     pub limits: Vec<Limits>,
+    /// What would come too late, by the estimate.
+    pub late: Diagnostics,
 }
 
 impl Apply<'_> {
@@ -38,7 +43,10 @@ impl Apply<'_> {
     ) -> Result<Agreed, Failure> {
         let instances = prepared.instance_refs();
         let ledger = prepared.held.ledger().ok_or_else(|| Failure::refused("the ledger is not open"))?;
-        let note = ledger_note(ledger, prepared.is_new)?;
+        let note = match prepared.past {
+            Some(past) => LedgerNote::Anew(past),
+            None => ledger_note(ledger, prepared.is_new)?,
+        };
         let columns = planning::columns(prepared.manifest);
         let suppressed = |identity: &str| {
             self.campaign.expansion.as_ref().is_some_and(|expansion| expansion.is_suppressed(identity))
@@ -58,8 +66,10 @@ impl Apply<'_> {
         }
         let limits = planning::limits(prepared.manifest, self.args.rate, self.purpose);
         let used = prepared.quota.as_ref().map(|quota| (quota, prepared.service.instances.as_slice()));
-        let estimate = estimate::of(prepared.manifest, &plan, &limits, self.args.limit, used, now)?;
-        let agreed = Agreed { to_do: planning::to_do(&plan, self.args.limit), plan, estimate, limits };
+        let lanes = estimate::lanes(prepared.manifest, &plan, &limits, used, now)?;
+        let estimate = estimate::of(&lanes, self.args.limit, now);
+        let late = self.late(prepared.manifest, &plan, &lanes, now);
+        let agreed = Agreed { to_do: planning::to_do(&plan, self.args.limit), plan, estimate, limits, late };
         if agreed.to_do > 0 && !self.args.no_preflight {
             let used = in_use(&agreed.plan, prepared.manifest);
             let looked = runtime.block_on(async {
@@ -77,6 +87,7 @@ impl Apply<'_> {
             yes: self.args.yes,
             cancel_left: self.args.rules.cancel_left,
             is_loopback: prepared.is_loopback,
+            past: prepared.past,
             deed: Deed::Send,
         };
         confirm::confirm(&asked, runtime, stop)?;
@@ -92,9 +103,18 @@ impl Apply<'_> {
         Ok(agreed)
     }
 
+    /// A test goes to few, and says nothing of when the others would be sent.
+    fn late(&self, manifest: &Manifest, plan: &Plan, lanes: &[Lane<'_>], now: Timestamp) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        if !self.purpose.is_test() {
+            found.extend(late::find((self.campaign, manifest), plan, &self.narrow, lanes, self.args.limit, now));
+        }
+        found
+    }
+
     fn show(
         &self,
-        manifest: &crate::manifest::Manifest,
+        manifest: &Manifest,
         agreed: &Agreed,
         changes: &Changes,
         ledger: LedgerNote,
@@ -118,7 +138,8 @@ impl Apply<'_> {
         };
         let now = now.to_zoned(jiff::tz::TimeZone::system());
         let style = Stream::Stderr.style(self.global.show_recipients);
-        Ok(Stream::Stderr.say(&plan::render(&shown.report(&agreed.plan, now), style))?)
+        let late = render::without_summary(&agreed.late, style);
+        Ok(Stream::Stderr.say(&(late + &plan::render(&shown.report(&agreed.plan, now), style)))?)
     }
 
     /// `<campaign>.sent.json`, on disk before the first attempt and refreshed at every stop.
@@ -140,7 +161,7 @@ fn ledger_note(ledger: &Ledger, is_new: bool) -> Result<LedgerNote, Failure> {
 }
 
 /// The instances that have something to do in this run, by their index in the manifest.
-pub(super) fn in_use(plan: &Plan, manifest: &crate::manifest::Manifest) -> Vec<usize> {
+pub(super) fn in_use(plan: &Plan, manifest: &Manifest) -> Vec<usize> {
     let works = |name: &str| plan.instances.iter().any(|planned| *planned.name == *name && planned.counts.to_do() > 0);
     manifest.instances.iter().enumerate().filter(|(_, spec)| works(&spec.name)).map(|(index, _)| index).collect()
 }

@@ -37,6 +37,8 @@ pub(super) struct Found {
     pub counts: Counts,
     /// Of the whole campaign: the number that `--resend-unknown` wants.
     pub resendable: u64,
+    /// Of the rejected ones: edits, and how many of those are persons'.
+    pub rejected_edits: (u64, u64),
 }
 
 /// Judges a run that sent, or tried to. `found` is of what it selected, `lane_names` in the order of the lanes.
@@ -180,7 +182,11 @@ fn next(mut next: Vec<Next>, exit: Exit, found: &Found, typed: Typed<'_>) -> Vec
     {
         next.push(Next::RunAgain { command: command(), again: typed.again });
     }
-    if counts.rejected > 0 {
+    let (edits, of_persons) = found.rejected_edits;
+    if edits > 0 {
+        next.push(Next::SeeRefusedEdits { command: command(), edits, of_persons });
+    }
+    if counts.rejected > edits {
         next.push(Next::CorrectRejected { command: command(), pending: counts.pending });
     }
     if counts.unknown > 0 {
@@ -214,7 +220,7 @@ mod tests {
     }
 
     fn found(counts: Counts) -> Found {
-        Found { counts, resendable: counts.unknown }
+        Found { counts, resendable: counts.unknown, rejected_edits: (0, 0) }
     }
 
     #[test]
@@ -250,6 +256,17 @@ mod tests {
         assert_eq!(verdict.next, [Next::Repair { what, command: TYPED.command.into(), again: Again::GoesOn }]);
         let Ending::Stopped(reasons) = verdict.ending else { panic!("{:?}", verdict.ending) };
         assert_eq!(reasons[0], "main: Client-Token not allowed (HTTP 403)");
+    }
+
+    #[test]
+    fn refused_edits_are_told_from_invitations_that_have_to_be_corrected() {
+        let counts = Counts { accepted: 9, rejected: 3, ..Counts::default() };
+        let next = |rejected_edits| of_nothing_to_do(&Found { counts, resendable: 0, rejected_edits }, TYPED).next;
+        let correct = || Next::CorrectRejected { command: TYPED.command.into(), pending: 0 };
+        let see = |edits, of_persons| Next::SeeRefusedEdits { command: TYPED.command.into(), edits, of_persons };
+        assert_eq!(next((0, 0)), [correct()]);
+        assert_eq!(next((2, 1)), [see(2, 1), correct()]);
+        assert_eq!(next((3, 3)), [see(3, 3)]);
     }
 
     #[test]

@@ -31,9 +31,10 @@ struct Done {
     verdict: Verdict,
     tally: Tally,
     duration: Duration,
-    /// Where the results are, and what to say of that.
+    /// Where the results are.
     results: Option<String>,
-    results_note: Option<String>,
+    /// What to say of that, and of the note of what was sent.
+    notes: Vec<String>,
 }
 
 impl Apply<'_> {
@@ -59,7 +60,8 @@ impl Apply<'_> {
         let Some(ledger) = prepared.held.ledger() else { return Ok(Found::default()) };
         let counts = ledger.counts(&self.narrow)?;
         let resendable = if counts.unknown > 0 { ledger.resendable()? } else { 0 };
-        Ok(Found { counts, resendable })
+        let rejected_edits = if counts.rejected > 0 { ledger.rejected_edits(&self.narrow)? } else { (0, 0) };
+        Ok(Found { counts, resendable, rejected_edits })
     }
 
     fn close(
@@ -71,22 +73,24 @@ impl Apply<'_> {
         tally: Tally,
         duration: Duration,
     ) -> Result<Exit, Failure> {
-        let mut done = Done { verdict, tally, duration, results: None, results_note: None };
+        let mut done = Done { verdict, tally, duration, results: None, notes: Vec::new() };
         if self.purpose.is_test() {
             // The next test begins afresh, so that nothing has to be decided about this one.
             done.verdict.next.retain(|next| matches!(next, Next::Repair { .. } | Next::RunAgain { .. }));
         }
-        if let Err(failure) = self.write_files(&mut prepared, &mut done) {
-            done.verdict.exit = done.verdict.exit.and(failure.exit);
-            done.results_note = Some(failure.message);
+        // `<campaign>.sent.json` first, which guards against sending twice. Where it cannot be written the results may be.
+        for written in [self.note_sent(&mut prepared, Timestamp::now()), self.write_results(&mut prepared, &mut done)] {
+            if let Err(failure) = written {
+                done.verdict.exit = done.verdict.exit.and(failure.exit);
+                done.notes.push(failure.message);
+            }
         }
         self.tell(&mut prepared, agreed, &counts, &done)?;
         Ok(done.verdict.exit)
     }
 
-    /// `<campaign>.sent.json` first, which guards against sending twice, and the results CSV, from the ledger.
-    fn write_files(&self, prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
-        self.note_sent(prepared, Timestamp::now())?;
+    /// The results CSV, from the ledger.
+    fn write_results(&self, prepared: &mut Prepared<'_>, done: &mut Done) -> Result<(), Failure> {
         let Some(ledger) = prepared.held.ledger() else {
             return Err(Failure::new(Exit::Ledger, "the ledger could not be read, so the results were not written"));
         };
@@ -97,7 +101,7 @@ impl Apply<'_> {
         })?;
         tracing::info!(results = results.path, "the results are written");
         done.results = Some(results.path);
-        done.results_note = results.note;
+        done.notes.extend(results.note);
         if self.purpose.is_test() {
             self.note_tested(prepared, Timestamp::now())?;
         }
@@ -166,7 +170,7 @@ impl Apply<'_> {
             blocked: blocked.into_iter().map(|(why, number)| (why.as_str(), number)).collect(),
             next: done.verdict.next.clone(),
             results: done.results.clone(),
-            results_note: done.results_note.clone(),
+            notes: done.notes.clone(),
             sandbox,
             manifest: self.manifest_as_typed(),
             now: Zoned::now(),
@@ -208,7 +212,7 @@ impl Apply<'_> {
             exit: done.verdict.exit.code(),
             stopped,
             errors,
-            diagnostics: render::json_array(&self.campaign.diagnostics, style.mask),
+            diagnostics: render::json_array([&self.campaign.diagnostics, &agreed.late], style.mask),
             mask: style.mask,
         };
         Ok(Stream::Stdout.say(&json::apply(&report))?)

@@ -158,7 +158,7 @@ impl Apply<'_> {
             exit: failure.exit.code(),
             stopped: Some(failure.message.clone()),
             errors: Vec::new(),
-            diagnostics: render::json_array(&self.campaign.diagnostics, style.mask),
+            diagnostics: render::json_array([&self.campaign.diagnostics], style.mask),
             mask: style.mask,
         };
         Stream::Stdout.say(&json::apply(&report))?;

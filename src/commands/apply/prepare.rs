@@ -9,13 +9,13 @@ use crate::commands::confirm::Deed;
 use crate::commands::failure::Failure;
 use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
-use crate::commands::{guard, planning};
+use crate::commands::{anew, guard, planning};
 use crate::engine::window;
 use crate::instance::Instance;
 use crate::ledger::{Aside, InstanceRef, Ledger, LedgerError, Mode, sent};
 use crate::manifest::{ListKind, Manifest};
 use crate::quota::{self, Quota};
-use crate::report::{Stream, results, words};
+use crate::report::{Past, Stream, results, words};
 
 /// All that a run needs.
 pub(super) struct Prepared<'a> {
@@ -30,6 +30,8 @@ pub(super) struct Prepared<'a> {
     pub is_loopback: bool,
     /// Whether this run created the ledger.
     pub is_new: bool,
+    /// What it begins without, with `--new-ledger`.
+    pub past: Option<Past>,
 }
 
 impl Apply<'_> {
@@ -44,6 +46,7 @@ impl Apply<'_> {
         if !self.purpose.is_test() {
             guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
         }
+        let past = self.args.new_ledger.then(|| anew::past(&paths, self.purpose)).flatten();
         let (ledger, aside) = self.open_ledger(&paths)?;
         let is_new = ledger.is_new();
         let mut notes: Vec<String> = ledger.warnings().iter().map(ToString::to_string).collect();
@@ -70,7 +73,7 @@ impl Apply<'_> {
                 .help("close what holds it, or choose another place with --results")
         })?;
         let quota = self.quota(manifest, &service, held.ledger(), &mut notes)?;
-        Ok(Prepared { manifest, paths, held, service, quota, notes, is_loopback, is_new })
+        Ok(Prepared { manifest, paths, held, service, quota, notes, is_loopback, is_new, past })
     }
 
     /// The results replace what stands in their place, so that must be nothing else that is needed.

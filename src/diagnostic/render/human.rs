@@ -12,6 +12,18 @@ const BEFORE_CARET_CHARACTERS: usize = 60;
 const CUT_CHARACTERS: usize = 200;
 
 pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, style: Style) -> String {
+    let mut out = found(diagnostics, style);
+    for line in cut_lines(diagnostics) {
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out.push_str(&closing(diagnostics, summary));
+    out.push('\n');
+    out
+}
+
+/// One after the other, a blank line behind each.
+pub(super) fn found(diagnostics: &Diagnostics, style: Style) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width.max(40));
     let mut out = String::new();
@@ -19,12 +31,6 @@ pub(super) fn render(diagnostics: &Diagnostics, summary: &Summary, style: Style)
         out.push_str(&one(diagnostic, &renderer, style.mask));
         out.push_str("\n\n");
     }
-    for line in cut_lines(diagnostics) {
-        out.push_str(&line);
-        out.push('\n');
-    }
-    out.push_str(&closing(diagnostics, summary));
-    out.push('\n');
     out
 }
 

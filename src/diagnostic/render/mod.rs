@@ -71,9 +71,15 @@ pub fn render(diagnostics: &Diagnostics, summary: &Summary, format: Format, styl
     }
 }
 
+/// For people, without the line that ends it: what is found once the rest was said.
+pub fn without_summary(diagnostics: &Diagnostics, style: Style) -> String {
+    human::found(diagnostics, style)
+}
+
 /// The `diagnostics` array of every JSON that has one.
-pub fn json_array(diagnostics: &Diagnostics, mask: bool) -> serde_json::Value {
-    serde_json::to_value(entries(diagnostics, mask)).unwrap_or_default()
+pub fn json_array<'a>(all: impl IntoIterator<Item = &'a Diagnostics>, mask: bool) -> serde_json::Value {
+    let entries: Vec<Entry> = all.into_iter().flat_map(|diagnostics| entries(diagnostics, mask)).collect();
+    serde_json::to_value(entries).unwrap_or_default()
 }
 
 fn masked(text: &str, mask: bool) -> Cow<'_, str> {

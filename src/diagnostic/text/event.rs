@@ -19,6 +19,7 @@ codes! {
     FAR_AHEAD = "W132", "event more than a year ahead";
     NO_ZONE = "W133", "event without a timezone";
     INVITED_TOO_LATE = "W134", "`notBefore` later than the event";
+    SENT_TOO_LATE = "W135", "sending that ends after the event begins";
 }
 
 pub fn text_empty(field: &str) -> Diagnostic {
@@ -117,6 +118,15 @@ pub fn invited_too_late(instances: &[&str]) -> Diagnostic {
     let message = format!("nobody would be invited before the event through {}", instances.join(", "));
     Diagnostic::new(&INVITED_TOO_LATE, format!("{message}: `notBefore` is not earlier than its date"))
         .help("is either of them mistyped?")
+}
+
+/// What a plan comes to: `late` of the event's `messages` would be sent only when it has begun, at `begins`; the last of
+/// them at `ends`.
+pub fn sent_too_late(event: &str, begins: &str, ends: Option<&str>, late: u64, messages: u64) -> Diagnostic {
+    let ends = ends.map_or_else(|| "for more than a year".to_owned(), |ends| format!("until {ends}"));
+    let message = format!("`{event}` begins on {begins}, and sending would go on {ends}");
+    Diagnostic::new(&SENT_TOO_LATE, format!("{message}: about {late} of its {messages} messages would come too late"))
+        .help("begin earlier, use more instances, widen `window`, or raise `rate` or `dailyLimit` with care")
 }
 
 pub fn no_zone() -> Diagnostic {

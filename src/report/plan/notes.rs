@@ -4,7 +4,7 @@ use crate::report::named::named_rows;
 use crate::report::paint::{Page, Tone};
 use crate::report::words;
 
-use super::PlanReport;
+use super::{LedgerNote, PlanReport};
 
 const BLOCKED_SHOWN: usize = 5;
 
@@ -22,6 +22,12 @@ pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
         page.entry(Tone::Careful, "unknown", &rest);
     }
     let mut notes: Vec<String> = Vec::new();
+    if let LedgerNote::Anew(past) = report.ledger {
+        notes.push(format!(
+            "--new-ledger sets aside {}: whoever was invited already and is listed may be invited again",
+            past.said()
+        ));
+    }
     if plan.cancelable > 0 && plan.total.left > 0 {
         notes.push(format!("--cancel-left={} would call off what is no longer listed", plan.cancelable));
     }

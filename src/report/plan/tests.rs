@@ -71,6 +71,15 @@ fn report<'a>(plan: &'a Plan, changes: &'a Changes) -> PlanReport<'a> {
 #[test]
 fn a_plan_adds_up() {
     let plan = plan(VerbCounts { create: 6, keep: 803, left: 2, ..VerbCounts::default() });
+    let changes = Changes::new();
+    for (past, words) in [
+        (Past::Invited { accepted: 803, unknown: 0 }, "new ledger: without 803 accepted before"),
+        (Past::Invited { accepted: 803, unknown: 6 }, "without 803 accepted and 6 unknown before"),
+        (Past::Unreadable, "--new-ledger sets aside a record that cannot be read: whoever was invited already"),
+    ] {
+        let anew = PlanReport { ledger: LedgerNote::Anew(past), ..report(&plan, &changes) };
+        assert!(render(&anew, PLAIN).contains(words), "{}", render(&anew, PLAIN));
+    }
     insta::assert_snapshot!(render(&report(&plan, &Changes::new()), PLAIN), @r#"
     PLAN spring-launch                          ledger: 809 messages, last run 18:02
     launch  "Spring launch"   Fri 4 Dec 2026 19:00 America/Sao_Paulo (22:00 UTC)

@@ -53,7 +53,7 @@ fn stopped() -> SummaryReport {
             },
         ],
         results: Some("spring-launch.results.csv".into()),
-        results_note: None,
+        notes: Vec::new(),
         sandbox: None,
         manifest: "campaign.yaml".into(),
         now: "2026-12-04T19:06[America/Sao_Paulo]".parse().unwrap(),
@@ -127,7 +127,7 @@ fn a_run_that_went_well_says_little() {
         rejected: Vec::new(),
         left: 2,
         next: Vec::new(),
-        results_note: Some("spring-launch.results.csv could not be replaced (is it open in a spreadsheet?)".into()),
+        notes: vec!["spring-launch.results.csv could not be replaced (is it open in a spreadsheet?)".into()],
         sandbox: Some(SandboxCounts { requests: 12, duplicates: 0 }),
         ..stopped()
     };
@@ -142,6 +142,36 @@ fn a_run_that_went_well_says_little() {
       results   spring-launch.results.csv
       note      spring-launch.results.csv could not be replaced (is it open in a spreadsheet?)
     ");
+}
+
+#[test]
+fn after_a_failure_nothing_is_said_to_be_where_it_could_not_be_written() {
+    let notes = ["spring.sent.json: no space left", "the results are not in spring.results.csv: no space left"];
+    let report = SummaryReport {
+        ending: Ending::Failed("the ledger failed: database or disk is full".into()),
+        exit: 4,
+        counts: Counts { accepted: 44, unknown: 32, pending: 24, ..Counts::default() },
+        requests: 75,
+        errors: Vec::new(),
+        rejected: Vec::new(),
+        next: Vec::new(),
+        results: None,
+        notes: notes.map(str::to_owned).to_vec(),
+        ..stopped()
+    };
+    insta::assert_snapshot!(render(&report, PLAIN), @r#"
+    FAILED 19:06  the ledger failed: database or disk is full                 exit 4
+      100 = 44 accepted + 0 rejected + 32 unknown + 24 pending + 0 skipped
+      accepted means queued by Z-API; delivery was not observed
+      attempts  75 in 7 min 39 s, 9.7/min
+      unknown counts also what was only about to be sent when the ledger failed
+      unknown   "Vida ❤️ 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
+      unknown   and 31 more, all of them in the ledger (zapi-batch results)
+      note      spring.sent.json: no space left
+      note      the results are not in spring.results.csv: no space left
+    "#);
+    let written = SummaryReport { results: Some("spring.results.csv".into()), ..report };
+    assert!(render(&written, PLAIN).contains("and 31 more, all of them in the results\n"));
 }
 
 #[test]
@@ -176,7 +206,7 @@ fn what_was_changed_kept_left_and_blocked_is_counted() {
 }
 
 #[test]
-fn every_next_step_names_a_command() {
+fn every_next_step_says_what_to_do() {
     let report = stopped();
     let at = "2026-12-07T09:00-03".parse().unwrap();
     let command = || "zapi-batch apply c.yaml".to_owned();
@@ -188,6 +218,9 @@ fn every_next_step_names_a_command() {
         Next::Repair { what: "connect the phone".into(), command: command(), again: Again::GoesOn },
         Next::CorrectRejected { command: command(), pending: 0 },
         Next::CorrectRejected { command: command(), pending: 7 },
+        Next::SeeRefusedEdits { command: command(), edits: 1, of_persons: 1 },
+        Next::SeeRefusedEdits { command: command(), edits: 7, of_persons: 2 },
+        Next::SeeRefusedEdits { command: command(), edits: 7, of_persons: 0 },
         Next::Decide { manifest: manifest(), whole: "zapi-batch apply c.yaml --base-url URL".into(), resendable: 2 },
         Next::Decide { manifest: manifest(), whole: command(), resendable: 0 },
         Next::SeeBlocked { manifest: manifest(), blocked: 1 },
@@ -201,6 +234,9 @@ fn every_next_step_names_a_command() {
     connect the phone, then: zapi-batch apply c.yaml   (what was accepted is not sent again)
     correct the rejected ones, then: zapi-batch apply c.yaml   (only they are tried again)
     correct the rejected ones, then: zapi-batch apply c.yaml   (they are tried again with the rest)
+    1 edit was refused, and the invitation stands as it was; Z-API edits events in groups only, so tell the person in another way
+    7 edits were refused, and the invitations stand as they were; Z-API edits events in groups only, so tell the 2 persons in another way; see why, then: zapi-batch apply c.yaml   (they are tried again)
+    7 edits were refused, and the invitations stand as they were; see why, then: zapi-batch apply c.yaml   (they are tried again)
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
                 or, if it may arrive twice: zapi-batch apply c.yaml --base-url URL --resend-unknown=2
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived

@@ -1,0 +1,78 @@
+//! What waits in an instance's queue, and whose it is: asked by `recall` and by `check`.
+//!
+//! Ours is what carries the id that a send was answered with. An invitation of unknown fate has no id: where a message
+//! waits for its recipient, that may be it, or another program's. Z-API documents no content of a queued event, so nothing
+//! tells the two apart, and such a message is named, never taken back.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::gateway::{CallFault, Gateway};
+use crate::instance::Fingerprint;
+use crate::ledger::{Ledger, LedgerError, NamedRow, Queued};
+use crate::recipient::{self, Identity};
+
+/// Everything that waits in an instance's queue, anybody's.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    pub messages: u64,
+    /// Some message says that its instance is a trial one.
+    pub is_trial: bool,
+    /// By which ours are known.
+    ids: HashSet<String>,
+    /// How many messages wait for whom, by identity, and their ids.
+    recipients: HashMap<Identity, Vec<String>>,
+}
+
+/// Whose that is.
+#[derive(Debug, Default)]
+pub(super) struct Whose {
+    pub ours: Vec<Queued>,
+    /// Messages of others, as far as can be known, for recipients whose invitation is unknown.
+    pub maybe_ours: u64,
+    /// These recipients' invitations.
+    pub unknown: Vec<NamedRow>,
+}
+
+/// Pages through the queue of an instance.
+pub(super) async fn look(gateway: &Gateway, instance: usize) -> Result<Waiting, CallFault> {
+    let mut waiting = Waiting::default();
+    let mut pages = gateway.queue_pages(instance);
+    while let Some(messages) = pages.next().await? {
+        waiting.messages += messages.len() as u64;
+        for message in messages {
+            waiting.is_trial |= message.is_trial;
+            waiting.recipients.entry(identity(&message.phone)).or_default().push(message.zaap_id.clone());
+            if !message.zaap_id.is_empty() {
+                waiting.ids.insert(message.zaap_id);
+            }
+        }
+    }
+    Ok(waiting)
+}
+
+impl Waiting {
+    pub(super) fn whose(&self, ledger: &Ledger, instance: &Fingerprint) -> Result<Whose, LedgerError> {
+        let ours = ledger.queued(&self.ids)?;
+        let known: HashSet<&str> = ours.iter().map(|queued| &*queued.zaap_id).collect();
+        let mut counted = HashSet::new();
+        let mut whose = Whose::default();
+        for row in ledger.unknown_through(instance)? {
+            let identity = identity(row.address.as_str());
+            let ids = self.recipients.get(&identity).map_or(&[][..], Vec::as_slice);
+            let others = ids.iter().filter(|id| !known.contains(&***id)).count() as u64;
+            if others > 0 {
+                whose.unknown.push(row);
+                // A recipient may have unknown invitations to several events.
+                if counted.insert(identity) {
+                    whose.maybe_ours += others;
+                }
+            }
+        }
+        Ok(Whose { ours, ..whose })
+    }
+}
+
+/// Z-API may write a Brazilian number with or without its ninth digit, whichever it was given.
+fn identity(address: &str) -> Identity {
+    recipient::parse(address).map_or_else(|_| Identity::new(address), |parsed| parsed.recipient.identity)
+}
