@@ -36,9 +36,7 @@ fn is_old_group_id(phone: &str, made_at: &str) -> bool {
 
 /// Everything that is not on the fast path.
 pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
-    // A spreadsheet's mark for "this is text" sometimes survives an export.
-    let text = text.trim_matches(is_blank);
-    let text = text.strip_prefix('\'').unwrap_or(text).trim_matches(is_blank);
+    let text = bare(text);
     if text.is_empty() {
         return Err(Fault::Empty);
     }
@@ -48,7 +46,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     if let Some((name, domain)) = text.split_once('@') {
         return at(text, name, domain);
     }
-    if is_scientific(text) {
+    if exponent(text).is_some() {
         return Err(Fault::Scientific);
     }
     if let Some(digits) = before_trailing_zero(text) {
@@ -61,6 +59,13 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
         return Err(Fault::SeveralNumbers);
     }
     phone(text)
+}
+
+/// A text without the blanks around it, and without a spreadsheet's mark for "this is text", which sometimes survives an
+/// export.
+fn bare(text: &str) -> &str {
+    let text = text.trim_matches(is_blank);
+    text.strip_prefix('\'').unwrap_or(text).trim_matches(is_blank)
 }
 
 /// A phone with or without a mask.
@@ -112,13 +117,23 @@ fn at(text: &str, name: &str, domain: &str) -> Result<Parsed, Fault> {
     }
 }
 
-/// `5.51199E+12`, `5,51199e12`.
-fn is_scientific(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+/// The exponent of `5.51199E+12` or `5,51199e12`.
+fn exponent(text: &str) -> Option<usize> {
+    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
     let mantissa = mantissa.trim_start_matches(['+', '-']);
     let exponent = exponent.trim_start_matches(['+', '-']);
-    let mut parts = mantissa.splitn(2, ['.', ',']);
-    (1..=3).contains(&exponent.len()) && is_digits(exponent) && parts.all(|part| !part.is_empty() && is_digits(part))
+    let is_number = mantissa.splitn(2, ['.', ',']).all(is_digits);
+    (is_number && exponent.len() <= 3 && is_digits(exponent)).then(|| exponent.parse().ok())?
+}
+
+/// Whether a number in scientific notation had the digits of a phone at least: `2E3` is a flat's number, too.
+pub(super) fn is_long_scientific(text: &str) -> bool {
+    exponent(bare(text)).is_some_and(|exponent| exponent + 1 >= *DIGITS.start())
+}
+
+/// Whether a text has as many digits as a phone at least.
+pub(super) fn has_digits_of_a_number(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= *DIGITS.start()
 }
 
 /// The digits of `5511999998888.0` or `5511999998888,00`.

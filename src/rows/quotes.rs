@@ -5,6 +5,7 @@
 //! sends. Reads no file and says nothing itself.
 
 use super::records::LineEnd;
+use crate::recipient;
 
 /// What rows look like, to recognise one that a quote has swallowed.
 #[derive(Debug, Clone, Copy)]
@@ -113,9 +114,7 @@ impl Swallowed {
         if fields.clone().count() != shape.fields {
             // Between rows nobody minds a blank line.
             self.is_ragged |= !line.trim().is_empty();
-        } else if self.row.is_none()
-            && fields.nth(shape.phone).is_some_and(|phone| crate::recipient::parse(phone).is_ok())
-        {
+        } else if self.row.is_none() && fields.nth(shape.phone).is_some_and(recipient::looks_like_one) {
             self.row = Some(at);
         }
     }
