@@ -76,11 +76,11 @@ fn phone(text: &str) -> Result<Parsed, Fault> {
     }
     let mut digits: String = rest.chars().filter(char::is_ascii_digit).collect();
     let in_brackets = rest.trim_start_matches(is_blank).strip_prefix('(').and_then(|rest| rest.split_once(')'));
-    let has_area_code = in_brackets.is_some_and(|(code, _)| code.len() == 2 && is_digits(code));
-    let mut prefix = match (plus, has_area_code) {
+    let code = in_brackets.map(|(code, _)| code).filter(|code| is_digits(code) && code.len() < digits.len());
+    let mut prefix = match (plus, code) {
         (true, _) => Prefix::International,
-        (false, true) => Prefix::AreaCode,
-        (false, false) => Prefix::None,
+        (false, Some(code)) => Prefix::Brackets(code.len()),
+        (false, None) => Prefix::None,
     };
     if let Some(dialled) = digits.strip_prefix("00") {
         digits = dialled.to_owned();
@@ -202,6 +202,9 @@ mod tests {
             // As the wire has it, or marked: nothing says that it is not Norwegian.
             ("4799998888", person, "4799998888"),
             ("+(47) 9999-8888", person, "4799998888"),
+            ("(351) 912 345 678", person, "351912345678"),
+            ("(64 6) 880 7663", person, "6468807663"),
+            ("+1 (646) 880-7663", person, "16468807663"),
             ("999999999999999@lid", Kind::Lid, "999999999999999@lid"),
         ];
         for (text, kind, address) in cases {
@@ -249,13 +252,18 @@ mod tests {
             ("+690729", Fault::TooShort { digits: 6 }),
             ("+5511999", Fault::NotInPlan { country_code: 55, length: super::super::fault::Length::Short }),
             ("55119999988885511988887777", Fault::TooLong { digits: 26 }),
-            ("(11) 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
+            ("(11) 99999-8888", Fault::NoCountryCode { write: Some(write("5511999998888")) }),
             (
                 "(47) 9999-8888",
-                Fault::Ambiguous { abroad: "4799998888".into(), brazil: "5547999998888".into(), country_code: 47 },
+                Fault::Ambiguous {
+                    abroad: "4799998888".into(),
+                    brazil: Some("5547999998888".into()),
+                    country_code: 47,
+                },
             ),
+            ("(646) 880-7663", Fault::NoCountryCode { write: None }),
             ("5511999998888-1133334444", Fault::SeveralNumbers),
-            ("0 11 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
+            ("0 11 99999-8888", Fault::NoCountryCode { write: Some(write("5511999998888")) }),
             ("+55 (011) 99999-8888", Fault::TrunkPrefix { write: write("5511999998888") }),
             ("120363019502650977", Fault::BareGroupId { write: write("120363019502650977-group"), rounded: false }),
             ("120363019502650000", Fault::BareGroupId { write: write("120363019502650000-group"), rounded: true }),
