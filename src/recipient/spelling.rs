@@ -9,6 +9,8 @@ use super::{Fault, Kind, Parsed};
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// The shortest number that any plan has, its country code included.
 const DIGITS_ABROAD_MIN: usize = 7;
+/// The shortest number behind an area code.
+const LOCAL_DIGITS_MIN: usize = 4;
 /// Bare digits of this length are group ids that lack their suffix.
 const GROUP_DIGITS: std::ops::RangeInclusive<usize> = 17..=20;
 
@@ -70,7 +72,9 @@ fn bare(text: &str) -> &str {
 
 /// A phone with or without a mask.
 fn phone(text: &str) -> Result<Parsed, Fault> {
-    let (rest, plus) = text.strip_prefix('+').map_or((text, false), |rest| (rest, true));
+    let (rest, plus) = without_plus(text).map_or((text, false), |rest| (rest, true));
+    let joined = if plus { without_slash(rest) } else { None };
+    let rest = joined.as_deref().unwrap_or(rest);
     if let Some(found) = rest.chars().find(|c| !c.is_ascii_digit() && !is_mask(*c)) {
         return Err(Fault::Character { found });
     }
@@ -97,6 +101,24 @@ fn phone(text: &str) -> Result<Parsed, Fault> {
         _ if count > *DIGITS.end() => Err(Fault::TooLong { digits: count }),
         _ => numbering::check(&digits, prefix),
     }
+}
+
+/// What is behind the `+` of `+55 11 99999-8888` or `(+55) 11 99999-8888`.
+fn without_plus(text: &str) -> Option<&str> {
+    let text = text.strip_prefix('(').map_or(text, |inner| inner.trim_start_matches(is_blank));
+    text.strip_prefix('+')
+}
+
+/// `49 170/1234567` without its slash. It stands behind an area code, and not between two numbers, where what is before it
+/// is too short for a number, and none of itself, and what is behind it is more than another ending, as in `123456/78`.
+fn without_slash(international: &str) -> Option<String> {
+    let (area, number) = international.split_once('/')?;
+    let digits = |part: &str| -> String { part.chars().filter(char::is_ascii_digit).collect() };
+    let (code, local) = (digits(area), digits(number));
+    let is_one = code.len() <= DIGITS_ABROAD_MIN
+        && local.len() >= LOCAL_DIGITS_MIN
+        && numbering::check(&code, Prefix::International).is_err();
+    is_one.then(|| format!("{area} {number}"))
 }
 
 /// Ids as `WhatsApp` itself spells them, and what else has an `@`.
@@ -203,6 +225,12 @@ mod tests {
             ("4799998888", person, "4799998888"),
             ("+(47) 9999-8888", person, "4799998888"),
             ("(351) 912 345 678", person, "351912345678"),
+            ("(+55) 11 98888-7777", person, "5511988887777"),
+            ("(+351) 912 345 678", person, "351912345678"),
+            ("( +55 11 ) 98888-7777", person, "5511988887777"),
+            ("+49 170/1234567", person, "491701234567"),
+            ("+49 30 / 123456", person, "4930123456"),
+            ("+49 35057/12345", person, "493505712345"),
             ("(64 6) 880 7663", person, "6468807663"),
             ("+1 (646) 880-7663", person, "16468807663"),
             ("999999999999999@lid", Kind::Lid, "999999999999999@lid"),
@@ -262,6 +290,16 @@ mod tests {
                 },
             ),
             ("(646) 880-7663", Fault::NoCountryCode { write: None }),
+            ("11988887777/11988886666", Fault::SeveralNumbers),
+            ("+5511988887777/8888", Fault::Character { found: '/' }),
+            ("+49 30 123456/78", Fault::Character { found: '/' }),
+            ("+49 170/12", Fault::Character { found: '/' }),
+            ("+49 170/123/4567", Fault::Character { found: '/' }),
+            ("+690 7290/7291", Fault::Character { found: '/' }),
+            ("170/1234567", Fault::Character { found: '/' }),
+            ("12.345.678/0001-90", Fault::Character { found: '/' }),
+            ("(+55) +5511988887777", Fault::SeveralNumbers),
+            ("((+55) 11 98888-7777", Fault::Character { found: '+' }),
             ("5511999998888-1133334444", Fault::SeveralNumbers),
             ("0 11 99999-8888", Fault::NoCountryCode { write: Some(write("5511999998888")) }),
             ("+55 (011) 99999-8888", Fault::TrunkPrefix { write: write("5511999998888") }),
