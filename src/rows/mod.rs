@@ -302,6 +302,7 @@ mod tests {
         let cases: &[Case] = &[
             (b"phone,name\n5511999998888,Ana\n", &[], &[]),
             (b"sep=;\r\nPhone;name\r\n5511999998888;Ana\r\n", &[], &[]),
+            (b"\"sep=\t\"\r\nPhone\tname\r\n5511999998888\tAna\r\n", &[], &[]),
             (b"sep=;\r\nCelular,Nome\r\n5511999998888,Ana\r\n", columns, &["a.csv:2:1 E211"]),
             (b"sep=;\r\n\"Celular, com DDD\"\r\n1\r\n", &[("phone", "Celular, com DDD")], &[]),
             (&utf16, &[], &[]),
