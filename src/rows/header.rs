@@ -92,7 +92,7 @@ impl Header {
             .iter()
             .filter(|name| !name.is_empty())
             .take(NAMES_MAX)
-            .map(|name| format!("`{}`", name.chars().take(40).collect::<String>()))
+            .map(|name| format!("`{}`", on_one_line(name.chars().take(40))))
             .collect();
         let more = self.names.len().saturating_sub(NAMES_MAX);
         if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
@@ -119,6 +119,15 @@ impl Header {
             diagnostics.push(text::blank_header().at(place));
         }
     }
+}
+
+/// A name as a message can hold it.
+fn on_one_line(name: impl Iterator<Item = char>) -> String {
+    let mut shown = String::new();
+    for c in name {
+        if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// The name by which a template can call a column: `Nome do grupo` -> `nome_do_grupo`, `Endereço` -> `endereco`, of what

@@ -178,7 +178,8 @@ impl Rows {
         }
         self.phone = if phone_is_faulty { None } else { self.header.index_of("phone") };
         if self.phone.is_none() && !phone_is_faulty {
-            let found = text::no_phone(spec.shown, &self.header.listed(), self.header.likely_phone());
+            let (listed, likely) = (self.header.listed(), self.header.likely_phone());
+            let found = text::no_phone(spec.shown, &listed, likely, spec.columns.len());
             diagnostics.push(found.at(spec.place.clone()));
         }
         let fields = self.header.names.len();

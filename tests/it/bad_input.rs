@@ -198,3 +198,28 @@ fn skipping_rows_helps_where_a_quote_harms_its_own_row_only() {
         assert_eq!(server.counts().requests, sent, "{code}");
     }
 }
+
+#[test]
+fn the_advice_for_a_list_without_a_recipient_column_mends_it_when_pasted() {
+    let headers = [
+        "Celular",
+        "Celular \"novo\"",
+        "Celular\r\n(com DDD)",
+        "Celular\t\\ 'novo' `x` # : {{ a }}",
+        "Celular\u{a0}No\u{200b}vo\u{e0001}",
+        "Celular com DDD, sem zero e sem traços, de preferência o mesmo que o do WhatsApp",
+    ];
+    for header in headers {
+        let world = World::new();
+        world.write("m.yaml", MANIFEST);
+        let quoted = header.replace('"', "\"\"");
+        world.write("list.csv", format!("label,\"{quoted}\"\nAna,120363050000000000-group\n"));
+        let said = world.run(&["validate", "m.yaml", "--format", "json"]).expect(2).json();
+        let help = said["diagnostics"][0]["help"].as_str().unwrap().to_owned();
+        let (from, until) = (help.find("columns:").unwrap(), help.find(" }`?").unwrap());
+        let mended = MANIFEST.replace("csv: list.csv", &format!("csv: list.csv, {} }}", &help[from..until]));
+        assert_ne!(mended, MANIFEST);
+        world.write("m.yaml", mended);
+        world.run(&["validate", "m.yaml"]).expect(0);
+    }
+}

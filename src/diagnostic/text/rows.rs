@@ -1,6 +1,6 @@
 //! Codes and words for files of rows: E2xx and W2xx.
 
-use super::{shorten, unlike};
+use super::{in_yaml, shorten, unlike};
 use crate::diagnostic::{Code, Diagnostic, Place};
 
 const UNREADABLE: Code = Code { id: "E201", title: "list cannot be read" };
@@ -145,11 +145,19 @@ fn one_column(file: &str, header: &str) -> Diagnostic {
     )
 }
 
-pub fn no_phone(file: &str, headers: &str, likely: Option<&str>) -> Diagnostic {
-    let help = likely.map_or_else(
-        || format!("say which one it is with `columns: {{ phone: ... }}`; its columns are {headers}"),
-        |likely| format!("did you mean `columns: {{ phone: \"{}\" }}`? its columns are {headers}", shorten(likely)),
-    );
+/// `headers` lists the names that there are, `likely` is the one of them that is most likely meant; `named` is how many
+/// `columns` the manifest names.
+pub fn no_phone(file: &str, headers: &str, likely: Option<&str>, named: usize) -> Diagnostic {
+    // What is pasted has to name the column whole.
+    let column = likely.map_or_else(|| "...".to_owned(), in_yaml);
+    let written = match named {
+        0 => format!("`columns: {{ phone: {column} }}`"),
+        _ => format!("`phone: {column}` under `columns`"),
+    };
+    let help = match likely {
+        Some(_) => format!("did you mean {written}? its columns are {headers}"),
+        None => format!("say which one it is with {written}; its columns are {headers}"),
+    };
     Diagnostic::new(&NO_PHONE, format!("{file} has no column `phone`")).help(help)
 }
 
