@@ -1,11 +1,13 @@
 //! One row's values under their names, whether the row stands in a CSV or in the manifest.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::spreadsheet;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::manifest::{InlineEntry, Missing, Offered, Values, Var};
 use crate::rows::{Row, Rows};
@@ -15,6 +17,8 @@ use crate::rows::{Row, Rows};
 pub(super) struct Lookup {
     names: Fields,
     headers: Fields,
+    /// The headers by their index.
+    written: Vec<String>,
     phone: Option<usize>,
 }
 
@@ -68,6 +72,7 @@ impl Lookup {
         Self {
             names: Fields::of(names.map(|(index, name)| (name, index))),
             headers: Fields::of(headers.map(|(index, header)| (header.clone(), index))),
+            written: rows.headers().to_vec(),
             phone: rows.phone(),
         }
     }
@@ -171,7 +176,7 @@ impl Cells<'_> {
                 None => row.place(),
             },
             Self::Entry { entry, values, .. } => {
-                values.get(name).and_then(|index| entry.places.get(index)).unwrap_or(&entry.place).clone()
+                values.get(name).map_or_else(|| entry.place.clone(), |index| self.place_at(index))
             }
         }
     }
@@ -197,6 +202,31 @@ impl Cells<'_> {
         }
     }
 
+    /// The cell that a template uses by a name, or by a header when `of_row`; `None` for the recipient's, of which all is
+    /// said elsewhere.
+    pub(super) fn used(&self, name: &str, of_row: bool) -> Option<Used<'_>> {
+        match self {
+            Self::Csv { row, lookup } => {
+                let index = if of_row { &lookup.headers } else { &lookup.names }.get(name)?;
+                let (column, value) = (lookup.written.get(index)?, row.get(index)?);
+                (lookup.phone != Some(index)).then_some(Used { index, column, value })
+            }
+            Self::Entry { entry, values, .. } => {
+                let index = values.get(name).filter(|_| name != "phone")?;
+                let (column, value) = &entry.values[index];
+                Some(Used { index, column, value })
+            }
+        }
+    }
+
+    /// Where the cell with this index stands.
+    pub(super) fn place_at(&self, index: usize) -> Place {
+        match self {
+            Self::Csv { row, .. } => row.place_of(index),
+            Self::Entry { entry, .. } => entry.places.get(index).unwrap_or(&entry.place).clone(),
+        }
+    }
+
     /// The row's own value; `None` when it has none, or nothing but blanks.
     pub(super) fn own(&self, name: &str) -> Option<&str> {
         let value = match self {
@@ -207,25 +237,51 @@ impl Cells<'_> {
     }
 }
 
+/// A cell of a row, and the column that it stands in.
+pub(super) struct Used<'a> {
+    pub index: usize,
+    pub column: &'a str,
+    pub value: &'a str,
+}
+
 /// What a template sees: the row's own values, then the send's vars.
 pub(super) struct Context<'a> {
-    pub cells: &'a Cells<'a>,
-    pub vars: &'a Vars<'a>,
+    cells: &'a Cells<'a>,
+    vars: &'a Vars<'a>,
+    /// That a cell was asked for that may be a spreadsheet's error: hardly any row's is, and no other pays for it.
+    may_have_error: Cell<bool>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(cells: &'a Cells<'a>, vars: &'a Vars<'a>) -> Self {
+        Self { cells, vars, may_have_error: Cell::new(false) }
+    }
+
+    pub(super) fn may_have_error(&self) -> bool {
+        self.may_have_error.get()
+    }
+
+    fn look_at(&self, value: &str) {
+        if spreadsheet::may_be_error(value) {
+            self.may_have_error.set(true);
+        }
+    }
 }
 
 impl Values for Context<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        self.cells.own(name).or_else(|| {
+        self.cells.own(name).inspect(|value| self.look_at(value)).or_else(|| {
             let var = self.vars.get(name)?;
             var.value.as_deref().filter(|value| !value.trim().is_empty())
         })
     }
 
     fn row(&self, header: &str) -> Option<&str> {
-        match self.cells {
+        let value = match self.cells {
             Cells::Csv { row, lookup } => row.get(lookup.headers.get(header)?).filter(|value| !value.trim().is_empty()),
             Cells::Entry { .. } => self.cells.own(header),
-        }
+        };
+        value.inspect(|value| self.look_at(value))
     }
 
     fn names(&self) -> Vec<&str> {
@@ -268,7 +324,8 @@ mod tests {
         let offered = offered_by_entries(std::slice::from_ref(&entry));
         let values = values_of(&entry);
         let cells = Cells::Entry { entry: &entry, values: &values, number: 0, offered: &offered };
-        let context = Context { cells: &cells, vars: &Vars::of(&vars) };
+        let vars = Vars::of(&vars);
+        let context = Context::new(&cells, &vars);
         for index in 0..2 * COUNT {
             let expected = match index {
                 0 => Some("var"),

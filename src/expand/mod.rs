@@ -10,6 +10,7 @@ mod files;
 mod lists;
 mod seen;
 mod send;
+mod spreadsheet;
 mod summary;
 mod wording;
 

@@ -303,12 +303,12 @@ impl Stretch<'_, '_> {
     }
 
     fn label(&self, cells: &Cells<'_>, address: &str) -> String {
-        Context { cells, vars: &self.wording.vars() }.get("label").unwrap_or(address).to_owned()
+        Context::new(cells, &self.wording.vars()).get("label").unwrap_or(address).to_owned()
     }
 
     fn columns(&self, cells: &Cells<'_>) -> Vec<String> {
         let vars = self.wording.vars();
-        let context = Context { cells, vars: &vars };
+        let context = Context::new(cells, &vars);
         let columns = &self.run.manifest.results.columns;
         columns.iter().map(|column| context.get(&column.name).unwrap_or_default().to_owned()).collect()
     }

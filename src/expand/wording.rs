@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::cells::{Cells, Context, Vars};
+use super::spreadsheet;
 use crate::diagnostic::text::event::NO_ZONE;
+use crate::diagnostic::text::rows::error_of_spreadsheet;
 use crate::diagnostic::text::template::{OUT_OF_FUEL, VALUE_MISSING, out_of_fuel_before};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
 use crate::manifest::event::{Builder, Built, Field, Finding, Texts, Unbuilt, Warning, Warnings, Zone};
@@ -133,14 +135,22 @@ impl<'m> Wording<'m> {
         found: &mut Found,
     ) -> Option<Worded> {
         let vars = self.vars();
-        let context = Context { cells, vars: &vars };
+        let context = Context::new(cells, &vars);
         let faults = self.fill(variant, &context, &wanted);
         let unusable: Vec<Field> = faults.iter().map(|(field, _)| *field).collect();
+        let may_have_error = context.may_have_error();
         if !faults.is_empty() {
             self.tell_faults(faults, variant, (cells, said), found);
         }
         // What could be rendered is checked all the same.
-        match self.build(variant, |field| wanted(field) && !unusable.contains(&field)) {
+        let built = self.build(variant, |field| wanted(field) && !unusable.contains(&field));
+        if may_have_error {
+            let is_faulty =
+                |field| built.as_ref().is_err_and(|unbuilt| unbuilt.faults.iter().any(|fault| fault.field == field));
+            let is_right = |field| wanted(field) && !unusable.contains(&field) && !is_faulty(field);
+            self.tell_errors_of_spreadsheets(is_right, variant, (cells, said), found);
+        }
+        match built {
             Ok(built) => {
                 self.tell_warnings(built.warnings, variant, (cells, said), found);
                 unusable.is_empty().then(|| Worded::of(built))
@@ -268,6 +278,32 @@ impl<'m> Wording<'m> {
                 }
             };
             found.said.push(diagnostic.related(place, USED_HERE));
+        }
+    }
+
+    /// Says which of the cells that a row's texts use hold a spreadsheet's error, each once.
+    fn tell_errors_of_spreadsheets(
+        &self,
+        is_right: impl Fn(Field) -> bool,
+        variant: usize,
+        (cells, said): (&Cells<'_>, &Diagnostics),
+        found: &mut Found,
+    ) {
+        let mut told = Vec::new();
+        let texts = FIELDS.into_iter().filter(|field| is_right(*field));
+        for used in texts.filter_map(|field| self.event.template(field, variant)).flat_map(Template::names) {
+            let Some(cell) = cells.used(&used.name, used.of_row).filter(|cell| spreadsheet::is_error(cell.value))
+            else {
+                continue;
+            };
+            if told.contains(&cell.index) {
+                continue;
+            }
+            told.push(cell.index);
+            let diagnostic = error_of_spreadsheet(cell.value, cell.column);
+            let is_shown = !said.only_counts(diagnostic.code, cells.file());
+            let place = if is_shown { cells.place_at(cell.index) } else { Place::file(cells.file()) };
+            found.said.push(diagnostic.related(used.place.clone(), USED_HERE).at(place));
         }
     }
 

@@ -17,11 +17,13 @@ pub enum Fault {
     TooShort { digits: usize },
     /// More digits than any number has.
     TooLong { digits: usize },
-    /// Digits that are a Brazilian number once `55` is put in front.
-    NoCountryCode { write: String },
-    /// Digits without `+` that are a Brazilian mobile number without its country code, and just as well a number of the
-    /// country with this code. A spreadsheet that takes a phone for a number drops the `+`.
-    Ambiguous { abroad: String, brazil: String, country_code: i32 },
+    /// Digits that are a Brazilian number once `55` is put in front, or, without `write`, of some country: they begin with
+    /// an area code in brackets.
+    NoCountryCode { write: Option<String> },
+    /// Digits without `+` that are a Brazilian mobile number without its country code, or, without `brazil`, one of another
+    /// country, and just as well a number of the country with this code. A spreadsheet that takes a phone for a number
+    /// drops the `+`.
+    Ambiguous { abroad: String, brazil: Option<String>, country_code: i32 },
     /// Digits that are dialled before the area code within a country only, such as the Brazilian zero.
     TrunkPrefix { write: String },
     /// No such number exists in the numbering plan of the country with this code.

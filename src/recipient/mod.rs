@@ -69,6 +69,35 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
     spelling::parse(text)
 }
 
+/// Whether a text is a recipient, or was one before something damaged it. Numbers of ordinary texts (years, house
+/// numbers, postal codes, prices) are none: they have too few digits.
+pub fn looks_like_one(text: &str) -> bool {
+    let Err(fault) = parse(text) else { return true };
+    match fault {
+        Fault::TrailingZero { .. }
+        | Fault::NoCountryCode { .. }
+        | Fault::Ambiguous { .. }
+        | Fault::TrunkPrefix { .. }
+        | Fault::NotInPlan { .. }
+        | Fault::BareGroupId { .. }
+        | Fault::GroupJid { .. }
+        | Fault::PersonJid { .. }
+        | Fault::Lid
+        | Fault::Broadcast
+        | Fault::Newsletter => true,
+        Fault::Scientific => spelling::is_long_scientific(text),
+        // `Nome do grupo` ends like a group id as well.
+        Fault::GroupId { .. } => spelling::has_digits_of_a_number(text),
+        Fault::Empty
+        | Fault::SeveralNumbers
+        | Fault::Character { .. }
+        | Fault::TooShort { .. }
+        | Fault::TooLong { .. }
+        | Fault::UnknownCountry
+        | Fault::At => false,
+    }
+}
+
 impl Parsed {
     /// An address that is its own identity.
     fn plain(kind: Kind, address: &str) -> Self {
@@ -120,5 +149,61 @@ impl fmt::Display for Address {
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_recipients_look_like_ones_and_numbers_of_ordinary_texts_do_not() {
+        let recipients = [
+            "5511999998888",
+            "+55 (11) 99999-888",
+            "511999998888",
+            "1199999888",
+            "'5.51199E+12",
+            "5,51199e12",
+            "1.20363E+17",
+            "5511999998888.0",
+            "120363019502650977",
+            "12036301950265097",
+            "120363019502650977-grupo",
+            "12036301950265 0977-group",
+            "120363019502650977@g.us",
+            "5511999998888@c.us",
+            "99999x@lid",
+            "status@broadcast",
+        ];
+        for text in recipients {
+            assert!(looks_like_one(text), "{text}");
+        }
+        let others = [
+            "",
+            "Ana",
+            "2026",
+            "Rua Augusta 1200",
+            "1200",
+            "12E3",
+            "01310-100",
+            "20040-020",
+            "04.12.2026",
+            "2026-12-04",
+            "2026-12-04 19:00",
+            "12.12.2026 19h - 13.12.2026 22h",
+            "31.12.2026 - 01.01.2027",
+            "1.500.000",
+            "R$ 1.200,00",
+            "12.345.678/0001-90",
+            "ramal 3",
+            "Nome do grupo",
+            "Festa 2026-group",
+            "ana@example.com",
+            "Contatos: 11 99999-8888 ou 11 98888-7777",
+        ];
+        for text in others {
+            assert!(!looks_like_one(text), "{text}");
+        }
     }
 }

@@ -39,10 +39,23 @@ fn is_area_code(tens: u8, units: u8) -> bool {
 pub(super) enum Prefix {
     /// `+` or `00` stood in front.
     International,
-    /// None, and the first two digits stood in brackets, as an area code does and a country code never.
-    AreaCode,
+    /// None, and so many of the first digits stood in brackets, as an area code does and a country code hardly ever.
+    Brackets(usize),
     None,
 }
+
+impl Prefix {
+    /// Whether a country code cannot be meant, since the brackets end within it or behind it. Four digits in them are one
+    /// with an area code of its own, as in `(5511) 99999-8888`, unless ten digits make a national number of it all.
+    fn splits(self, country_code: i32, digits: &str) -> bool {
+        let Self::Brackets(width) = self else { return false };
+        let is_national = width < 4 || (width == 4 && digits.len() == NATIONAL_DIGITS);
+        is_national && country_code.to_string() != digits[..width]
+    }
+}
+
+/// The digits of a national number in most countries whose area codes stand in brackets.
+const NATIONAL_DIGITS: usize = 10;
 
 /// A number without area code has no more digits than this, in Brazil and nearly everywhere.
 const LOCAL_DIGITS_MAX: usize = 9;
@@ -58,6 +71,11 @@ pub(super) fn check(digits: &str, prefix: Prefix) -> Result<Parsed, Fault> {
     let reading = read(digits);
     if prefix != Prefix::International
         && let Some(fault) = local_brazilian(digits, &reading, prefix)
+    {
+        return Err(fault);
+    }
+    if let Prefix::Brackets(width) = prefix
+        && let Some(fault) = behind_area_code(digits, width, &reading)
     {
         return Err(fault);
     }
@@ -134,7 +152,9 @@ fn unparsed(digits: &str, length: Length) -> Reading {
 /// The fault of digits that look like a Brazilian number without its country code, given what they are abroad.
 fn local_brazilian(digits: &str, abroad: &Reading, prefix: Prefix) -> Option<Fault> {
     let local = digits.strip_prefix('0').unwrap_or(digits);
-    if !matches!(local.len(), 10 | 11) {
+    // Brazil's area codes have two digits, or three with the zero in front.
+    let is_abroad = matches!(prefix, Prefix::Brackets(3 | 4)) && local == digits;
+    if is_abroad || !matches!(local.len(), 10 | 11) {
         return None;
     }
     let brazil = format!("55{local}");
@@ -142,13 +162,37 @@ fn local_brazilian(digits: &str, abroad: &Reading, prefix: Prefix) -> Option<Fau
     let write = with_ninth_digit(&brazil).unwrap_or(brazil);
     let is_brazilian = || matches!(read(&write), Reading::Number { canonical, .. } if canonical == write);
     match abroad {
-        Reading::Number { country_code, canonical } if canonical == digits => {
-            let is_ambiguous = is_mobile || (prefix == Prefix::AreaCode && is_brazilian());
+        Reading::Number { country_code, canonical } if canonical == digits && !prefix.splits(*country_code, digits) => {
+            let is_ambiguous = is_mobile || (prefix == Prefix::Brackets(2) && is_brazilian());
             let (abroad, country_code) = (digits.to_owned(), *country_code);
-            is_ambiguous.then_some(Fault::Ambiguous { abroad, brazil: write, country_code })
+            is_ambiguous.then_some(Fault::Ambiguous { abroad, brazil: Some(write), country_code })
         }
         Reading::Number { .. } | Reading::Unassigned { .. } | Reading::NoCountry => {
-            is_brazilian().then_some(Fault::NoCountryCode { write })
+            is_brazilian().then_some(Fault::NoCountryCode { write: Some(write) })
+        }
+    }
+}
+
+/// The countries that write an area code of three digits in brackets before seven more: the United States with their
+/// neighbours, Mexico, Argentina.
+const SHORT_AREA_CODES: [&str; 3] = ["1", "52", "54"];
+
+/// The fault of digits of which the first `width` stand in brackets and are an area code, or may be one.
+fn behind_area_code(digits: &str, width: usize, abroad: &Reading) -> Option<Fault> {
+    let is_national = || {
+        let is_number = |code: &&str| matches!(read(&format!("{code}{digits}")), Reading::Number { .. });
+        width == 3 && digits.len() == NATIONAL_DIGITS && SHORT_AREA_CODES.iter().any(is_number)
+    };
+    match abroad {
+        Reading::Number { country_code, .. } if Prefix::Brackets(width).splits(*country_code, digits) => {
+            Some(Fault::NoCountryCode { write: None })
+        }
+        Reading::Number { country_code, .. } => {
+            let (abroad, country_code) = (digits.to_owned(), *country_code);
+            is_national().then_some(Fault::Ambiguous { abroad, brazil: None, country_code })
+        }
+        Reading::Unassigned { .. } | Reading::NoCountry => {
+            is_national().then_some(Fault::NoCountryCode { write: None })
         }
     }
 }
@@ -198,18 +242,18 @@ mod tests {
             ("55119999988887", Prefix::None, not(55, Length::Long)),
             ("999998888", Prefix::None, Err(Fault::TooShort { digits: 9 })),
             ("9991234567", Prefix::International, Err(Fault::UnknownCountry)),
-            ("11999998888", Prefix::None, Err(Fault::NoCountryCode { write: "5511999998888".into() })),
-            ("011999998888", Prefix::None, Err(Fault::NoCountryCode { write: "5511999998888".into() })),
-            ("1133334444", Prefix::None, Err(Fault::NoCountryCode { write: "551133334444".into() })),
-            ("1188887777", Prefix::None, Err(Fault::NoCountryCode { write: "5511988887777".into() })),
-            ("55999998888", Prefix::None, Err(Fault::NoCountryCode { write: "5555999998888".into() })),
+            ("11999998888", Prefix::None, Err(Fault::NoCountryCode { write: Some("5511999998888".into()) })),
+            ("011999998888", Prefix::None, Err(Fault::NoCountryCode { write: Some("5511999998888".into()) })),
+            ("1133334444", Prefix::None, Err(Fault::NoCountryCode { write: Some("551133334444".into()) })),
+            ("1188887777", Prefix::None, Err(Fault::NoCountryCode { write: Some("5511988887777".into()) })),
+            ("55999998888", Prefix::None, Err(Fault::NoCountryCode { write: Some("5555999998888".into()) })),
             ("55011999998888", Prefix::None, Err(Fault::TrunkPrefix { write: "5511999998888".into() })),
             (
                 "51999998888",
                 Prefix::None,
                 Err(Fault::Ambiguous {
                     abroad: "51999998888".into(),
-                    brazil: "5551999998888".into(),
+                    brazil: Some("5551999998888".into()),
                     country_code: 51,
                 }),
             ),
@@ -217,6 +261,50 @@ mod tests {
         for (digits, prefix, expected) in cases {
             let found = check(digits, *prefix).map(|parsed| parsed.recipient.address.as_str().to_owned());
             assert_eq!(found, expected.clone().map(str::to_owned), "{digits} {prefix:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_brackets_is_a_country_code_or_an_area_code() {
+        let lacks_code = || Err(Fault::NoCountryCode { write: None });
+        let brazil = |write: &str| Err(Fault::NoCountryCode { write: Some(write.into()) });
+        let ambiguous = |abroad: &str, brazil: Option<&str>, country_code| {
+            Err(Fault::Ambiguous { abroad: abroad.into(), brazil: brazil.map(str::to_owned), country_code })
+        };
+        let cases: &[(&str, usize, Result<&str, Fault>)] = &[
+            // A whole country code, and a whole number behind it.
+            ("351912345678", 3, Ok("351912345678")),
+            ("212612345678", 3, Ok("212612345678")),
+            ("12125550123", 1, Ok("12125550123")),
+            ("442079460958", 2, Ok("442079460958")),
+            ("50761234567", 3, Ok("50761234567")),
+            ("5511999998888", 2, Ok("5511999998888")),
+            // With its area code.
+            ("5511999998888", 4, Ok("5511999998888")),
+            ("551133334444", 4, Ok("551133334444")),
+            ("12125550123", 4, Ok("12125550123")),
+            ("351212345678", 5, Ok("351212345678")),
+            // An area code: no country code is in the brackets, or its number behind it.
+            ("6468807663", 3, lacks_code()),
+            ("6043154398", 3, lacks_code()),
+            ("3232269479", 3, lacks_code()),
+            ("2125550123", 3, lacks_code()),
+            ("3519123456", 3, lacks_code()),
+            ("4951234567", 3, lacks_code()),
+            ("13123456789", 3, lacks_code()),
+            ("3545551234", 4, lacks_code()),
+            ("2693212345", 2, lacks_code()),
+            ("11999998888", 2, brazil("5511999998888")),
+            ("38970123456", 2, brazil("5538970123456")),
+            // Either.
+            ("4799998888", 2, ambiguous("4799998888", Some("5547999998888"), 47)),
+            ("5072345678", 3, ambiguous("5072345678", None, 507)),
+            ("2382345678", 3, ambiguous("2382345678", None, 238)),
+        ];
+        for (digits, width, expected) in cases {
+            let found =
+                check(digits, Prefix::Brackets(*width)).map(|found| found.recipient.address.as_str().to_owned());
+            assert_eq!(found, expected.clone().map(str::to_owned), "{digits} {width}");
         }
     }
 }

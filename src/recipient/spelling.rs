@@ -9,6 +9,8 @@ use super::{Fault, Kind, Parsed};
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// The shortest number that any plan has, its country code included.
 const DIGITS_ABROAD_MIN: usize = 7;
+/// The shortest number behind an area code.
+const LOCAL_DIGITS_MIN: usize = 4;
 /// Bare digits of this length are group ids that lack their suffix.
 const GROUP_DIGITS: std::ops::RangeInclusive<usize> = 17..=20;
 
@@ -36,9 +38,7 @@ fn is_old_group_id(phone: &str, made_at: &str) -> bool {
 
 /// Everything that is not on the fast path.
 pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
-    // A spreadsheet's mark for "this is text" sometimes survives an export.
-    let text = text.trim_matches(is_blank);
-    let text = text.strip_prefix('\'').unwrap_or(text).trim_matches(is_blank);
+    let text = bare(text);
     if text.is_empty() {
         return Err(Fault::Empty);
     }
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     if let Some((name, domain)) = text.split_once('@') {
         return at(text, name, domain);
     }
-    if is_scientific(text) {
+    if exponent(text).is_some() {
         return Err(Fault::Scientific);
     }
     if let Some(digits) = before_trailing_zero(text) {
@@ -63,19 +63,28 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     phone(text)
 }
 
+/// A text without the blanks around it, and without a spreadsheet's mark for "this is text", which sometimes survives an
+/// export.
+fn bare(text: &str) -> &str {
+    let text = text.trim_matches(is_blank);
+    text.strip_prefix('\'').unwrap_or(text).trim_matches(is_blank)
+}
+
 /// A phone with or without a mask.
 fn phone(text: &str) -> Result<Parsed, Fault> {
-    let (rest, plus) = text.strip_prefix('+').map_or((text, false), |rest| (rest, true));
+    let (rest, plus) = without_plus(text).map_or((text, false), |rest| (rest, true));
+    let joined = if plus { without_slash(rest) } else { None };
+    let rest = joined.as_deref().unwrap_or(rest);
     if let Some(found) = rest.chars().find(|c| !c.is_ascii_digit() && !is_mask(*c)) {
         return Err(Fault::Character { found });
     }
     let mut digits: String = rest.chars().filter(char::is_ascii_digit).collect();
     let in_brackets = rest.trim_start_matches(is_blank).strip_prefix('(').and_then(|rest| rest.split_once(')'));
-    let has_area_code = in_brackets.is_some_and(|(code, _)| code.len() == 2 && is_digits(code));
-    let mut prefix = match (plus, has_area_code) {
+    let code = in_brackets.map(|(code, _)| code).filter(|code| is_digits(code) && code.len() < digits.len());
+    let mut prefix = match (plus, code) {
         (true, _) => Prefix::International,
-        (false, true) => Prefix::AreaCode,
-        (false, false) => Prefix::None,
+        (false, Some(code)) => Prefix::Brackets(code.len()),
+        (false, None) => Prefix::None,
     };
     if let Some(dialled) = digits.strip_prefix("00") {
         digits = dialled.to_owned();
@@ -92,6 +101,24 @@ fn phone(text: &str) -> Result<Parsed, Fault> {
         _ if count > *DIGITS.end() => Err(Fault::TooLong { digits: count }),
         _ => numbering::check(&digits, prefix),
     }
+}
+
+/// What is behind the `+` of `+55 11 99999-8888` or `(+55) 11 99999-8888`.
+fn without_plus(text: &str) -> Option<&str> {
+    let text = text.strip_prefix('(').map_or(text, |inner| inner.trim_start_matches(is_blank));
+    text.strip_prefix('+')
+}
+
+/// `49 170/1234567` without its slash. It stands behind an area code, and not between two numbers, where what is before it
+/// is too short for a number, and none of itself, and what is behind it is more than another ending, as in `123456/78`.
+fn without_slash(international: &str) -> Option<String> {
+    let (area, number) = international.split_once('/')?;
+    let digits = |part: &str| -> String { part.chars().filter(char::is_ascii_digit).collect() };
+    let (code, local) = (digits(area), digits(number));
+    let is_one = code.len() <= DIGITS_ABROAD_MIN
+        && local.len() >= LOCAL_DIGITS_MIN
+        && numbering::check(&code, Prefix::International).is_err();
+    is_one.then(|| format!("{area} {number}"))
 }
 
 /// Ids as `WhatsApp` itself spells them, and what else has an `@`.
@@ -112,13 +139,23 @@ fn at(text: &str, name: &str, domain: &str) -> Result<Parsed, Fault> {
     }
 }
 
-/// `5.51199E+12`, `5,51199e12`.
-fn is_scientific(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+/// The exponent of `5.51199E+12` or `5,51199e12`.
+fn exponent(text: &str) -> Option<usize> {
+    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
     let mantissa = mantissa.trim_start_matches(['+', '-']);
     let exponent = exponent.trim_start_matches(['+', '-']);
-    let mut parts = mantissa.splitn(2, ['.', ',']);
-    (1..=3).contains(&exponent.len()) && is_digits(exponent) && parts.all(|part| !part.is_empty() && is_digits(part))
+    let is_number = mantissa.splitn(2, ['.', ',']).all(is_digits);
+    (is_number && exponent.len() <= 3 && is_digits(exponent)).then(|| exponent.parse().ok())?
+}
+
+/// Whether a number in scientific notation had the digits of a phone at least: `2E3` is a flat's number, too.
+pub(super) fn is_long_scientific(text: &str) -> bool {
+    exponent(bare(text)).is_some_and(|exponent| exponent + 1 >= *DIGITS.start())
+}
+
+/// Whether a text has as many digits as a phone at least.
+pub(super) fn has_digits_of_a_number(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= *DIGITS.start()
 }
 
 /// The digits of `5511999998888.0` or `5511999998888,00`.
@@ -187,6 +224,15 @@ mod tests {
             // As the wire has it, or marked: nothing says that it is not Norwegian.
             ("4799998888", person, "4799998888"),
             ("+(47) 9999-8888", person, "4799998888"),
+            ("(351) 912 345 678", person, "351912345678"),
+            ("(+55) 11 98888-7777", person, "5511988887777"),
+            ("(+351) 912 345 678", person, "351912345678"),
+            ("( +55 11 ) 98888-7777", person, "5511988887777"),
+            ("+49 170/1234567", person, "491701234567"),
+            ("+49 30 / 123456", person, "4930123456"),
+            ("+49 35057/12345", person, "493505712345"),
+            ("(64 6) 880 7663", person, "6468807663"),
+            ("+1 (646) 880-7663", person, "16468807663"),
             ("999999999999999@lid", Kind::Lid, "999999999999999@lid"),
         ];
         for (text, kind, address) in cases {
@@ -234,13 +280,28 @@ mod tests {
             ("+690729", Fault::TooShort { digits: 6 }),
             ("+5511999", Fault::NotInPlan { country_code: 55, length: super::super::fault::Length::Short }),
             ("55119999988885511988887777", Fault::TooLong { digits: 26 }),
-            ("(11) 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
+            ("(11) 99999-8888", Fault::NoCountryCode { write: Some(write("5511999998888")) }),
             (
                 "(47) 9999-8888",
-                Fault::Ambiguous { abroad: "4799998888".into(), brazil: "5547999998888".into(), country_code: 47 },
+                Fault::Ambiguous {
+                    abroad: "4799998888".into(),
+                    brazil: Some("5547999998888".into()),
+                    country_code: 47,
+                },
             ),
+            ("(646) 880-7663", Fault::NoCountryCode { write: None }),
+            ("11988887777/11988886666", Fault::SeveralNumbers),
+            ("+5511988887777/8888", Fault::Character { found: '/' }),
+            ("+49 30 123456/78", Fault::Character { found: '/' }),
+            ("+49 170/12", Fault::Character { found: '/' }),
+            ("+49 170/123/4567", Fault::Character { found: '/' }),
+            ("+690 7290/7291", Fault::Character { found: '/' }),
+            ("170/1234567", Fault::Character { found: '/' }),
+            ("12.345.678/0001-90", Fault::Character { found: '/' }),
+            ("(+55) +5511988887777", Fault::SeveralNumbers),
+            ("((+55) 11 98888-7777", Fault::Character { found: '+' }),
             ("5511999998888-1133334444", Fault::SeveralNumbers),
-            ("0 11 99999-8888", Fault::NoCountryCode { write: write("5511999998888") }),
+            ("0 11 99999-8888", Fault::NoCountryCode { write: Some(write("5511999998888")) }),
             ("+55 (011) 99999-8888", Fault::TrunkPrefix { write: write("5511999998888") }),
             ("120363019502650977", Fault::BareGroupId { write: write("120363019502650977-group"), rounded: false }),
             ("120363019502650000", Fault::BareGroupId { write: write("120363019502650000-group"), rounded: true }),

@@ -16,15 +16,12 @@ const DELIMITERS: [char; 4] = [';', ',', '\t', '|'];
 pub(super) fn named(line: &str) -> Option<u8> {
     let line = line.trim_end();
     let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
-    let prefix = line.get(..4)?;
+    let is_named = line.get(..4)?.eq_ignore_ascii_case("sep=");
     match line.as_bytes().get(4..)? {
-        [delimiter]
-            if prefix.eq_ignore_ascii_case("sep=") && delimiter.is_ascii_punctuation() && *delimiter != b'"' =>
-        {
-            Some(*delimiter)
-        }
-        // The tab was cut off with the blanks at the line's end.
-        [] if prefix.eq_ignore_ascii_case("sep=") => Some(b'\t'),
+        _ if !is_named => None,
+        // Without quotes a tab was cut off with the blanks at the line's end.
+        [] | [b'\t'] => Some(b'\t'),
+        [delimiter] if delimiter.is_ascii_punctuation() && *delimiter != b'"' => Some(*delimiter),
         _ => None,
     }
 }
@@ -117,7 +114,10 @@ mod tests {
             ("sep=;", Some(b';')),
             ("SEP=,", Some(b',')),
             ("\"sep=|\"", Some(b'|')),
+            ("\"sep=;\"\r", Some(b';')),
             ("sep=\t", Some(b'\t')),
+            ("\"sep=\t\"", Some(b'\t')),
+            ("\"SEP=\t\" ", Some(b'\t')),
             ("sep", None),
             ("sep=;;", None),
             ("sep=\"", None),

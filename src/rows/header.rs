@@ -8,7 +8,7 @@ use unicode_ident::{is_xid_continue, is_xid_start};
 use super::place::RawRow;
 use crate::diagnostic::text::rows as text;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::recipient::{self, Fault};
+use crate::recipient;
 
 /// More columns than a spreadsheet has that a person filled in; a limit on what a hostile file can make us do.
 const COLUMNS_MAX: usize = 4096;
@@ -40,7 +40,7 @@ impl Header {
             let found = text::too_many_columns(fields.len(), COLUMNS_MAX);
             return Err(Box::new(found.at(row.field(COLUMNS_MAX))));
         }
-        match fields.iter().position(looks_like_a_recipient) {
+        match fields.iter().position(recipient::looks_like_one) {
             Some(index) => Err(Box::new(text::no_header().at(row.field(index)))),
             None => Ok(Self::new(fields.iter())),
         }
@@ -92,7 +92,7 @@ impl Header {
             .iter()
             .filter(|name| !name.is_empty())
             .take(NAMES_MAX)
-            .map(|name| format!("`{}`", name.chars().take(40).collect::<String>()))
+            .map(|name| format!("`{}`", on_one_line(name.chars().take(40))))
             .collect();
         let more = self.names.len().saturating_sub(NAMES_MAX);
         if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
@@ -121,21 +121,13 @@ impl Header {
     }
 }
 
-/// Whether a header's field is data, damaged data included.
-fn looks_like_a_recipient(field: &str) -> bool {
-    matches!(
-        recipient::parse(field),
-        Ok(_)
-            | Err(Fault::Scientific
-                | Fault::TrailingZero { .. }
-                | Fault::NoCountryCode { .. }
-                | Fault::Ambiguous { .. }
-                | Fault::TrunkPrefix { .. }
-                | Fault::NotInPlan { .. }
-                | Fault::BareGroupId { .. }
-                | Fault::GroupJid { .. }
-                | Fault::PersonJid { .. })
-    )
+/// A name as a message can hold it.
+fn on_one_line(name: impl Iterator<Item = char>) -> String {
+    let mut shown = String::new();
+    for c in name {
+        if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// The name by which a template can call a column: `Nome do grupo` -> `nome_do_grupo`, `Endereço` -> `endereco`, of what

@@ -178,7 +178,8 @@ impl Rows {
         }
         self.phone = if phone_is_faulty { None } else { self.header.index_of("phone") };
         if self.phone.is_none() && !phone_is_faulty {
-            let found = text::no_phone(spec.shown, &self.header.listed(), self.header.likely_phone());
+            let (listed, likely) = (self.header.listed(), self.header.likely_phone());
+            let found = text::no_phone(spec.shown, &listed, likely, spec.columns.len());
             diagnostics.push(found.at(spec.place.clone()));
         }
         let fields = self.header.names.len();
@@ -302,6 +303,7 @@ mod tests {
         let cases: &[Case] = &[
             (b"phone,name\n5511999998888,Ana\n", &[], &[]),
             (b"sep=;\r\nPhone;name\r\n5511999998888;Ana\r\n", &[], &[]),
+            (b"\"sep=\t\"\r\nPhone\tname\r\n5511999998888\tAna\r\n", &[], &[]),
             (b"sep=;\r\nCelular,Nome\r\n5511999998888,Ana\r\n", columns, &["a.csv:2:1 E211"]),
             (b"sep=;\r\n\"Celular, com DDD\"\r\n1\r\n", &[("phone", "Celular, com DDD")], &[]),
             (&utf16, &[], &[]),

@@ -5,12 +5,27 @@
 //! sends. Reads no file and says nothing itself.
 
 use super::records::LineEnd;
+use crate::recipient;
 
 /// What rows look like, to recognise one that a quote has swallowed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) fields: usize,
     pub(super) phone: usize,
+}
+
+impl Shape {
+    fn has_fields_of(self, line: &str, delimiter: u8) -> bool {
+        line.split(char::from(delimiter)).count() == self.fields
+    }
+
+    /// Whether a line looks like a row. Where there is one column only, any line of a text would.
+    pub(super) fn is_of(self, line: &str, delimiter: u8) -> bool {
+        let mut fields = line.split(char::from(delimiter));
+        self.fields > 1
+            && self.has_fields_of(line, delimiter)
+            && fields.nth(self.phone).is_some_and(recipient::looks_like_one)
+    }
 }
 
 /// Where in a record's quotes we are. Agrees with the `csv` crate: a quote opens at the start of a field only, and two
@@ -85,6 +100,24 @@ pub(super) struct Swallowed {
     is_ragged: bool,
 }
 
+/// What the lines behind a quoted text are that ends wrongly, or never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// Rows, or nothing that anybody would take for one.
+    Rows,
+    /// Some look like rows, and may be the rest of the text.
+    Doubtful,
+}
+
+/// What a quote tells of the lines before it, whatever they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// A field begins: those lines were none of a quoted text.
+    Opens,
+    /// A field ends that did not begin in its line.
+    Closes,
+}
+
 /// How a record whose quotes all close is to be read.
 pub(super) enum Reading {
     /// The quoted text is one, even where the line at `row` looks like a row.
@@ -109,13 +142,10 @@ impl Swallowed {
     /// Takes a further line, which begins at `at`.
     pub(super) fn line(&mut self, at: usize, line: &str, delimiter: u8, shape: Option<Shape>) {
         let Some(shape) = shape.filter(|shape| shape.fields > 1) else { return };
-        let mut fields = line.split(char::from(delimiter));
-        if fields.clone().count() != shape.fields {
+        if !shape.has_fields_of(line, delimiter) {
             // Between rows nobody minds a blank line.
             self.is_ragged |= !line.trim().is_empty();
-        } else if self.row.is_none()
-            && fields.nth(shape.phone).is_some_and(|phone| crate::recipient::parse(phone).is_ok())
-        {
+        } else if self.row.is_none() && shape.is_of(line, delimiter) {
             self.row = Some(at);
         }
     }
@@ -128,6 +158,52 @@ impl Swallowed {
             (true, false) => Reading::Text { row: Some(row) },
             (false, true) => Reading::Rows,
             (true, true) | (false, false) => Reading::Either { row },
+        }
+    }
+}
+
+/// Whether a quoted text that holds further quotes ends in the line where it begins.
+pub(super) fn closes_itself(text: &str) -> bool {
+    text.trim_end().ends_with('"') && text.matches('"').count().is_multiple_of(2)
+}
+
+/// What the first quote of a line tells that is not in the middle of a text.
+pub(super) fn first_sign(line: &str, delimiter: u8) -> Option<Sign> {
+    let bytes = line.as_bytes();
+    let is_end = |at: usize| bytes.get(at).is_none_or(|byte| *byte == delimiter);
+    bytes.iter().enumerate().filter(|(_, byte)| **byte == b'"').find_map(|(at, _)| {
+        let is_start = at == 0 || bytes[at - 1] == delimiter;
+        match (is_start, is_end(at + 1)) {
+            (_, true) => Some(Sign::Closes),
+            (true, false) => Some(Sign::Opens),
+            (false, false) => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_tells_what_the_lines_before_it_are() {
+        let cases = [
+            ("a,b", None),
+            ("a,b \"c\" d", None),
+            ("a,\"b\"", Some(Sign::Opens)),
+            ("\"a,b", Some(Sign::Opens)),
+            ("a,\"\",b", Some(Sign::Opens)),
+            ("a \"b\" c,\"d", Some(Sign::Opens)),
+            ("a,b\"", Some(Sign::Closes)),
+            ("a\",b", Some(Sign::Closes)),
+            ("\"", Some(Sign::Closes)),
+            ("\",\"b\"", Some(Sign::Closes)),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(first_sign(line, b','), expected, "{line}");
+        }
+        for (text, expected) in [("\"Bar \"Zé\"\"", true), ("\"12\" LP", false), ("\"say \"hi\"", false)] {
+            assert_eq!(closes_itself(text), expected, "{text}");
         }
     }
 }

@@ -89,7 +89,7 @@ impl<R: Read> Reader<R> {
         if let Some(at) = self.raw.row_within {
             diagnostics.push(text::row_within_text().at(self.raw_row().line(at)));
         }
-        self.file_errors += u64::from(matches!(self.raw.fault, Some(RawFault::Doubtful { .. })));
+        self.file_errors += u64::from(self.raw.fault.is_some_and(RawFault::is_of_file));
         let fault = self.fault(fields).map(|(found, place)| {
             let message = found.message.clone();
             diagnostics.push(found.at(place));
@@ -129,11 +129,11 @@ impl<R: Read> Reader<R> {
         let row = self.raw_row();
         if let Some(fault) = self.raw.fault {
             return Some(match fault {
-                RawFault::UnclosedQuote { at } => (text::unclosed_quote(), row.character(at)),
+                RawFault::UnclosedQuote { at, .. } => (text::unclosed_quote(), row.character(at)),
                 RawFault::Doubtful { at, row: swallowed } => {
                     (text::doubtful_quote(row.line(swallowed)), row.character(at))
                 }
-                RawFault::AfterQuote { at } => (text::after_quote(), row.character(at)),
+                RawFault::AfterQuote { at, .. } => (text::after_quote(), row.character(at)),
                 RawFault::Nul { at } => (text::nul(), row.character(at)),
                 RawFault::LongLine => (text::long_line(LINE_BYTES_MAX), row.whole()),
             });
@@ -276,6 +276,13 @@ mod tests {
                 "p,n\n5511999998888,\"a\n5511999998887,b\nc\nfim\",c\n5511999998886,d\n",
                 &["1:p|n", "2!:", "6:5511999998886|d"],
                 &["2:15 E220"],
+            ),
+            ("p,n\n5.51199E+12,\"a\n5.51199E+12,b\n5.51199E+12,\"\n", &["1:p|n", "2!:"], &["2:13 E220"]),
+            ("p,n\n120363019502650970,\"a\n120363019502650971,b\"\n", &["1:p|n", "2!:"], &["2:20 E220"]),
+            (
+                "p,n\n5511999998888,\"Rua A, 10\n2026, 01310-100\"\n",
+                &["1:p|n", "2:5511999998888|Rua A, 10\n2026, 01310-100"],
+                &[],
             ),
             ("p,n\n5511999998888,\"a\n5511999998887\"\n", &["1:p|n", "2:5511999998888|a\n5511999998887"], &[]),
         ];

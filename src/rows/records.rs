@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::decode::{Decoder, Trouble};
-use super::quotes::{Opening, QuoteState, Reading, Shape, Swallowed};
+use super::quotes::{Behind, Opening, QuoteState, Reading, Shape, Sign, Swallowed, closes_itself, first_sign};
 
 /// A quoted text that goes on over lines for longer than this is a quote that was never closed.
 pub(super) const FIELD_BYTES_MAX: usize = 64 * 1024;
@@ -32,6 +32,7 @@ pub(super) struct Raw {
 pub(super) enum RawFault {
     UnclosedQuote {
         at: usize,
+        behind: Behind,
     },
     /// Whether the quote at `at` begins a text, or has swallowed rows such as the one at `row`, nobody can know.
     Doubtful {
@@ -40,11 +41,23 @@ pub(super) enum RawFault {
     },
     AfterQuote {
         at: usize,
+        behind: Behind,
     },
     Nul {
         at: usize,
     },
     LongLine,
+}
+
+impl RawFault {
+    /// Whether it leaves open what the lines behind the record are: taking the record out does not help.
+    pub(super) fn is_of_file(self) -> bool {
+        match self {
+            Self::Doubtful { .. } => true,
+            Self::UnclosedQuote { behind, .. } | Self::AfterQuote { behind, .. } => behind == Behind::Doubtful,
+            Self::Nul { .. } | Self::LongLine => false,
+        }
+    }
 }
 
 /// What was seen in the file so far, so that the usual file pays for none of it.
@@ -138,7 +151,7 @@ impl<R: Read> Records<R> {
             return self.long_line(line).map(Some);
         }
         let mut record = Extent { end, lines: 1, fault: self.nul(start, end), row_within: None };
-        if self.seen.quote && record.fault.is_none() && self.buffer[start..end.text].contains('"') {
+        if self.seen.quote && self.buffer[start..end.text].contains('"') {
             record = self.quotes(start, end)?;
         }
         self.take(record.end, record.lines);
@@ -261,37 +274,61 @@ impl<R: Read> Records<R> {
                 );
             }
             let extent = |fault, row_within| Ok(Extent { end, lines, fault, row_within });
-            let Opening { at: unclosed_at, end: unclosed_end, lines: unclosed_lines } = swallowed.opening;
-            let unclosed = Ok(Extent {
-                end: unclosed_end,
-                lines: unclosed_lines,
-                fault: Some(RawFault::UnclosedQuote { at: unclosed_at }),
-                row_within: None,
-            });
             match after {
                 Some(at) if opened_here && swallowed.row.is_none() => {
-                    return extent(Some(RawFault::AfterQuote { at }), None);
+                    let is_whole = closes_itself(&self.buffer[start + state.opened..end.text]);
+                    let behind = if is_whole { Behind::Rows } else { self.behind(end)? };
+                    return extent(Some(RawFault::AfterQuote { at, behind }), None);
                 }
-                Some(_) => return unclosed,
+                Some(_) if swallowed.row.is_none() => return Ok(swallowed.opening.unclosed(self.behind(end)?)),
+                Some(_) => return Ok(swallowed.opening.unclosed(Behind::Doubtful)),
                 None if !state.is_open() => {
                     return match swallowed.reading(state.fields, self.shape) {
                         Reading::Text { row } => extent(self.nul(start, end), row),
-                        Reading::Rows => unclosed,
-                        Reading::Either { row } => extent(Some(RawFault::Doubtful { at: unclosed_at, row }), None),
+                        Reading::Rows => Ok(swallowed.opening.unclosed(Behind::Doubtful)),
+                        Reading::Either { row } => {
+                            extent(Some(RawFault::Doubtful { at: swallowed.opening.at, row }), None)
+                        }
                     };
                 }
                 None => {}
             }
             if end.text - start - state.opened > FIELD_BYTES_MAX || end.text - start > LINE_BYTES_MAX {
-                return unclosed;
+                return Ok(swallowed.opening.unclosed(Behind::Doubtful));
             }
             // The break belongs to the text, which goes on in the next line.
             at = end.next;
-            match self.line_end(at)? {
-                Some(next) => end = next,
-                None => return unclosed,
-            }
+            let Some(next) = self.line_end(at)? else {
+                let behind = if swallowed.row.is_some() { Behind::Doubtful } else { Behind::Rows };
+                return Ok(swallowed.opening.unclosed(behind));
+            };
+            end = next;
             lines += 1;
         }
+    }
+
+    /// What the lines behind `end` are, where a quoted text ends wrongly. A line that looks like a row may belong to that
+    /// text if, before any other one begins, a quote closes what nothing opened.
+    fn behind(&mut self, end: LineEnd) -> io::Result<Behind> {
+        let (mut at, mut has_row) = (end.next, false);
+        while let Some(next) = self.line_end(at)? {
+            let line = &self.buffer[at..next.text];
+            has_row |= self.shape.is_some_and(|shape| shape.is_of(line, self.delimiter));
+            match first_sign(line, self.delimiter) {
+                Some(Sign::Closes) if has_row => return Ok(Behind::Doubtful),
+                Some(Sign::Opens | Sign::Closes) => break,
+                None if next.text - end.text > FIELD_BYTES_MAX => break,
+                None => at = next.next,
+            }
+        }
+        Ok(Behind::Rows)
+    }
+}
+
+impl Opening {
+    /// The record as far as the line whose quote never closes.
+    fn unclosed(self, behind: Behind) -> Extent {
+        let Self { at, end, lines } = self;
+        Extent { end, lines, fault: Some(RawFault::UnclosedQuote { at, behind }), row_within: None }
     }
 }

@@ -156,11 +156,17 @@ fn results_never_take_the_place_of_anything_that_is_needed() {
 #[test]
 fn skipping_rows_does_not_help_against_what_no_row_is_to_blame_for() {
     let server = server();
-    let lists: [(&str, &[u8]); 4] = [
+    let lists: [(&str, &[u8]); 9] = [
         ("E205", b"phone,label\n120363050000000000-group,\xC3\xA9\n120363050000000001-group,Jo\xE3o\n"),
         ("E205", b"phone,label\n120363050000000000-group,Jo\xE3o\n120363050000000001-group,Jo\xC3\xA3o\n"),
         ("E219", b"phone,label\n"),
         ("E220", b"phone,label\n120363050000000000-group,\"a\n120363050000000001-group,b\"\n"),
+        // The lines behind may be the rest of the quoted text.
+        ("E213", b"phone,label\n120363050000000000-group,\"a\n120363050000000001-group,b\n"),
+        ("E213", b"phone,label\n120363050000000000-group,\"a\n120363050000000001-group,\"b\"\n"),
+        ("E213", b"phone,label\n120363050000000000-group,\"a\nb \"c\" d\n120363050000000001-group,e\nf\"\n"),
+        ("E214", b"phone,label\n120363050000000000-group,\"a \"b\" c\n120363050000000001-group,d\nf\"\n"),
+        ("E214", b"phone,label\n120363050000000000-group,\"a \"b\"\n120363050000000001-group,d\"\n"),
     ];
     for (code, list) in lists {
         let world = World::new();
@@ -168,5 +174,52 @@ fn skipping_rows_does_not_help_against_what_no_row_is_to_blame_for() {
         world.write("list.csv", list);
         world.apply(&server.base_url, &["--skip-invalid"]).expect(2).says(code);
         assert_eq!(server.counts().requests, 0);
+    }
+}
+
+#[test]
+fn skipping_rows_helps_where_a_quote_harms_its_own_row_only() {
+    let server = server();
+    let lists: [(&str, &[u8]); 5] = [
+        ("E213", b"phone,label\n120363050000000000-group,a\n120363050000000001-group,\"b\n"),
+        ("E214", b"phone,label\n120363050000000001-group,\"b\" c\n120363050000000000-group,a\n"),
+        ("E214", b"phone,label\n120363050000000001-group,\"b \"c\"\"\n120363050000000000-group,\"a\"\n"),
+        ("E214", b"phone,label\n120363050000000001-group,\"b \"c\" d\n120363050000000000-group,\"a\"\n"),
+        (
+            "E215",
+            b"phone,label\n120363050000000001-group,\"b\0\n120363050000000002-group,c\nd\"\n120363050000000000-group,a\n",
+        ),
+    ];
+    for (sent, (code, list)) in (1..).zip(lists) {
+        let world = World::new();
+        world.write("m.yaml", MANIFEST);
+        world.write("list.csv", list);
+        world.apply(&server.base_url, &["--skip-invalid"]).expect(1).says(code);
+        assert_eq!(server.counts().requests, sent, "{code}");
+    }
+}
+
+#[test]
+fn the_advice_for_a_list_without_a_recipient_column_mends_it_when_pasted() {
+    let headers = [
+        "Celular",
+        "Celular \"novo\"",
+        "Celular\r\n(com DDD)",
+        "Celular\t\\ 'novo' `x` # : {{ a }}",
+        "Celular\u{a0}No\u{200b}vo\u{e0001}",
+        "Celular com DDD, sem zero e sem traços, de preferência o mesmo que o do WhatsApp",
+    ];
+    for header in headers {
+        let world = World::new();
+        world.write("m.yaml", MANIFEST);
+        let quoted = header.replace('"', "\"\"");
+        world.write("list.csv", format!("label,\"{quoted}\"\nAna,120363050000000000-group\n"));
+        let said = world.run(&["validate", "m.yaml", "--format", "json"]).expect(2).json();
+        let help = said["diagnostics"][0]["help"].as_str().unwrap().to_owned();
+        let (from, until) = (help.find("columns:").unwrap(), help.find(" }`?").unwrap());
+        let mended = MANIFEST.replace("csv: list.csv", &format!("csv: list.csv, {} }}", &help[from..until]));
+        assert_ne!(mended, MANIFEST);
+        world.write("m.yaml", mended);
+        world.run(&["validate", "m.yaml"]).expect(0);
     }
 }

@@ -44,6 +44,21 @@ fn shorten(text: &str) -> String {
     shown
 }
 
+/// A text whole, as a manifest can hold it: in double quotes, and what does not show spelled out.
+fn in_yaml(text: &str) -> String {
+    let written = |c: char| match (c, u32::from(c)) {
+        ('"' | '\\', _) => format!("\\{c}"),
+        ('\n', _) => "\\n".to_owned(),
+        ('\r', _) => "\\r".to_owned(),
+        ('\t', _) => "\\t".to_owned(),
+        (' ', _) => c.to_string(),
+        _ if !c.is_control() && !is_unseen(c) && !c.is_whitespace() => c.to_string(),
+        (_, code) if code <= 0xFFFF => format!("\\u{code:04X}"),
+        (_, code) => format!("\\U{code:08X}"),
+    };
+    format!("\"{}\"", text.chars().map(written).collect::<String>())
+}
+
 /// How a header differs from a name that looks the same: a blank that is another character, an accent on its own, a
 /// character that does not show. `None` when people can see the difference.
 fn unlike(wanted: &str, header: &str) -> Option<String> {

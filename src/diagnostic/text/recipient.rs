@@ -75,9 +75,10 @@ pub fn fault(fault: &Fault, text: &str) -> Diagnostic {
         }
         Fault::TooShort { digits } => too_short(*digits, &shown),
         Fault::TooLong { digits } => too_long(*digits, &shown),
-        Fault::NoCountryCode { write } => found(&NO_COUNTRY_CODE, format!("`{shown}` lacks its country code"))
-            .help(format!("for a number in Brazil write {write}")),
-        Fault::Ambiguous { abroad, brazil, country_code } => ambiguous(abroad, brazil, *country_code, &shown),
+        Fault::NoCountryCode { write } => no_country_code(write.as_deref(), &shown),
+        Fault::Ambiguous { abroad, brazil, country_code } => {
+            ambiguous(abroad, brazil.as_deref(), *country_code, &shown)
+        }
         Fault::TrunkPrefix { write } => {
             found(&TRUNK_PREFIX, format!("`{shown}` has digits that are dialled within the country only"))
                 .help(format!("write {write}"))
@@ -111,11 +112,28 @@ fn too_long(digits: usize, shown: &str) -> Diagnostic {
         .help("write one number only; a group id ends in -group")
 }
 
-fn ambiguous(abroad: &str, brazil: &str, country_code: i32, shown: &str) -> Diagnostic {
-    let message =
-        format!("`{shown}` can be a number of country code {country_code} or a Brazilian one without country code");
-    Diagnostic::new(&AMBIGUOUS, message)
-        .help(format!("write {brazil} for the number in Brazil, +{abroad} for the one abroad"))
+fn no_country_code(write: Option<&str>, shown: &str) -> Diagnostic {
+    let help = write.map_or_else(
+        || "put + and the country code before the area code in brackets".to_owned(),
+        |write| format!("for a number in Brazil write {write}"),
+    );
+    Diagnostic::new(&NO_COUNTRY_CODE, format!("`{shown}` lacks its country code")).help(help)
+}
+
+fn ambiguous(abroad: &str, brazil: Option<&str>, country_code: i32, shown: &str) -> Diagnostic {
+    let (other, help) = match brazil {
+        Some(brazil) => {
+            ("a Brazilian one", format!("write {brazil} for the number in Brazil, +{abroad} for the one abroad"))
+        }
+        None => (
+            "one",
+            format!(
+                "write +{abroad} for the number of country code {country_code}; else put + and the right one in front"
+            ),
+        ),
+    };
+    let message = format!("`{shown}` can be a number of country code {country_code} or {other} without country code");
+    Diagnostic::new(&AMBIGUOUS, message).help(help)
 }
 
 fn not_in_plan(country_code: i32, length: Length, shown: &str) -> Diagnostic {
@@ -208,6 +226,8 @@ mod tests {
             ("99-8888", "E306", "country code and area code"),
             ("55119999988885511988887777", "E307", "one number only"),
             ("(11) 99999-8888", "E308", "write 5511999998888"),
+            ("(646) 880-7663", "E308", "put + and the country code before"),
+            ("(507) 234-5678", "E309", "write +5072345678"),
             ("51999998888", "E309", "write 5551999998888 for the number in Brazil, +51999998888"),
             ("55 011 99999-8888", "E310", "write 5511999998888"),
             ("+55 23 99999-8888", "E311", "area code of two digits"),

@@ -1,6 +1,6 @@
 //! Codes and words for files of rows: E2xx and W2xx.
 
-use super::{shorten, unlike};
+use super::{in_yaml, shorten, unlike};
 use crate::diagnostic::{Code, Diagnostic, Place};
 
 const UNREADABLE: Code = Code { id: "E201", title: "list cannot be read" };
@@ -26,6 +26,7 @@ const DOUBTFUL_QUOTE: Code = Code { id: "E220", title: "quote that may have swal
 const WINDOWS_1252: Code = Code { id: "W201", title: "list is not UTF-8" };
 const BLANK_HEADER: Code = Code { id: "W202", title: "column without a name" };
 const ROW_WITHIN_TEXT: Code = Code { id: "W203", title: "line of a text that looks like a row" };
+const ERROR_OF_SPREADSHEET: Code = Code { id: "W204", title: "spreadsheet's error in a cell" };
 
 pub const CODES: &[&Code] = &[
     &UNREADABLE,
@@ -51,6 +52,7 @@ pub const CODES: &[&Code] = &[
     &WINDOWS_1252,
     &BLANK_HEADER,
     &ROW_WITHIN_TEXT,
+    &ERROR_OF_SPREADSHEET,
 ];
 
 /// Why a row of a list without a column for the recipient is nobody's.
@@ -145,11 +147,19 @@ fn one_column(file: &str, header: &str) -> Diagnostic {
     )
 }
 
-pub fn no_phone(file: &str, headers: &str, likely: Option<&str>) -> Diagnostic {
-    let help = likely.map_or_else(
-        || format!("say which one it is with `columns: {{ phone: ... }}`; its columns are {headers}"),
-        |likely| format!("did you mean `columns: {{ phone: \"{}\" }}`? its columns are {headers}", shorten(likely)),
-    );
+/// `headers` lists the names that there are, `likely` is the one of them that is most likely meant; `named` is how many
+/// `columns` the manifest names.
+pub fn no_phone(file: &str, headers: &str, likely: Option<&str>, named: usize) -> Diagnostic {
+    // What is pasted has to name the column whole.
+    let column = likely.map_or_else(|| "...".to_owned(), in_yaml);
+    let written = match named {
+        0 => format!("`columns: {{ phone: {column} }}`"),
+        _ => format!("`phone: {column}` under `columns`"),
+    };
+    let help = match likely {
+        Some(_) => format!("did you mean {written}? its columns are {headers}"),
+        None => format!("say which one it is with {written}; its columns are {headers}"),
+    };
     Diagnostic::new(&NO_PHONE, format!("{file} has no column `phone`")).help(help)
 }
 
@@ -181,6 +191,17 @@ pub fn row_within_text() -> Diagnostic {
         "the line looks like a row, and lies within a quoted text: nobody is invited by it",
     )
     .help("if it is a row, a quote above it was not closed; if it belongs to the text, all is well")
+}
+
+/// A cell that a text uses, and whose formula has failed.
+pub fn error_of_spreadsheet(cell: &str, column: &str) -> Diagnostic {
+    let message = format!(
+        "`{}` in the column `{}` is a spreadsheet's error, and goes into the text as it is",
+        shorten(cell),
+        shorten(column)
+    );
+    Diagnostic::new(&ERROR_OF_SPREADSHEET, message)
+        .help("mend the formula in the spreadsheet, or write the text, then export")
 }
 
 pub fn after_quote() -> Diagnostic {

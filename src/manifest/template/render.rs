@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 
+use minijinja::value::{Enumerator, Object};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::{Form, NameUse, Need, OUTPUT_BYTES_MAX, Piece, RenderFault, Template, Values, fault};
@@ -89,7 +91,8 @@ impl Template {
             }
         }
         if whole_row || self.names.iter().any(|used| used.of_row) {
-            context.insert("row", map(row));
+            let row = row.into_iter().map(|(header, value)| (header.to_owned(), value)).collect();
+            context.insert("row", Value::from_object(Row(row)));
         }
         let mut output = Capped { bytes: Vec::new(), full: false };
         let rendered = caught(|| {
@@ -116,6 +119,20 @@ fn caught<T>(render: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 /// Collecting would make a list of pairs of it.
 fn map(values: BTreeMap<&str, Value>) -> Value {
     Value::from_object(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>())
+}
+
+/// A row's cells by header. Blanks around a name are no part of it, as they are none under `columns`.
+#[derive(Debug)]
+struct Row(BTreeMap<String, Value>);
+
+impl Object for Row {
+    fn get_value(self: &Arc<Self>, header: &Value) -> Option<Value> {
+        self.0.get(header.as_str()?.trim()).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.keys().map(|header| Value::from(header.as_str())).collect())
+    }
 }
 
 /// Takes what is written until it is too much.

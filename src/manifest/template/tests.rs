@@ -74,6 +74,8 @@ fn what_templates_come_to() {
         ("Hello {{ name }}!", "Hello Ana!"),
         ("R${{ price }}", "R$10,00"),
         ("{{ row['Nome do grupo'] }}", "Mooca"),
+        ("{{ row['Nome do grupo '] }}{{ row[' name'] | upper }}", "MoocaANA"),
+        ("{% set header = 'name ' %}{{ row[header] }}{{ 'name ' in row }}", "AnaTrue"),
         ("{{ empty | default('x') }}{{ name | default('y') }}", "xAna"),
         ("{{ name | upper }}", "ANA"),
         ("{% if empty is defined %}a{% else %}b{% endif %}", "b"),

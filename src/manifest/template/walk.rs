@@ -225,8 +225,9 @@ impl Walker<'_> {
         }
     }
 
+    /// Blanks around a header are no part of its name.
     fn header(&mut self, header: &str, range: Range<usize>) {
-        self.found.uses.push(Use { name: header.to_owned(), of_row: true, need: Need::Asked, range });
+        self.found.uses.push(Use { name: header.trim().to_owned(), of_row: true, need: Need::Asked, range });
     }
 
     fn operator(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>, span: Range<usize>) {
