@@ -55,12 +55,17 @@ pub fn control_character(character: char) -> Diagnostic {
 }
 
 pub fn syntax(message: &str) -> Diagnostic {
+    if message.contains("trailing content") {
+        return Diagnostic::new(&SYNTAX, "this is not valid YAML: the text in quotation marks has ended before this").help(
+            "inside double quotes write `'` or `\\\"`, inside single quotes `''`; or was a quotation mark above never closed?",
+        );
+    }
     let diagnostic = Diagnostic::new(&SYNTAX, format!("this is not valid YAML: {message}"));
     if message.contains("mapping values") {
         diagnostic.help("a text with `: ` in it needs quotes around it, and keys of one level must stand in one column")
     } else if message.contains("quoted scalar") {
         diagnostic.help("a quotation mark was opened and never closed")
-    } else if message.contains("cannot start any token") {
+    } else if message.contains("unexpected character") {
         diagnostic.help("a text that begins with this character needs quotes around it")
     } else {
         diagnostic
