@@ -18,8 +18,9 @@ pub enum Verb {
     Keep,
     /// Nothing is sent, nothing had been.
     Skip(SkipReason),
-    /// The invitation stands although it is no longer listed, or suppressed now. Never edited.
-    Left,
+    /// The invitation stands although it is no longer listed, or suppressed now. Never edited. In doubt, an edit of unknown
+    /// fate is out, which may have called it off.
+    Left { in_doubt: bool },
     /// Must not be done without a person.
     Blocked(BlockedWhy),
 }
@@ -158,7 +159,7 @@ fn decide_invited(wanted: Wanted<'_>, known: &Known<'_>, has: &str, rules: Rules
         Wanted::Unlisted if rules.cancel_left || known.called_off => {
             blocked_edit(known).map_or(Verb::CallOff, Verb::Blocked)
         }
-        Wanted::Unlisted | Wanted::Suppressed => Verb::Left,
+        Wanted::Unlisted | Wanted::Suppressed => Verb::Left { in_doubt: known.doubt },
     }
 }
 

@@ -11,17 +11,15 @@ pub(super) fn past(paths: &Paths, purpose: Purpose) -> Option<Past> {
         return None;
     }
     let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Read);
-    match ledger.and_then(|ledger| ledger.invited()) {
-        Ok((0, 0)) => None,
-        Ok((accepted, unknown)) => Some(Past::Invited { accepted, unknown }),
-        Err(LedgerError::Missing { .. }) => noted(paths),
-        Err(_) => Some(Past::Unreadable),
-    }
-}
-
-/// Where the ledger is not, its note may still say how many it had.
-fn noted(paths: &Paths) -> Option<Past> {
-    let counts = Sent::read(&paths.sent).ok().flatten()?.counts;
-    let past = Past::Invited { accepted: counts.accepted, unknown: counts.unknown };
-    (counts.accepted + counts.unknown > 0).then_some(past)
+    let recorded = match ledger.and_then(|ledger| ledger.invited()) {
+        Ok(recorded) => recorded,
+        Err(LedgerError::Missing { .. }) => (0, 0),
+        Err(_) => return Some(Past::Unreadable),
+    };
+    // The ledger may be an older copy, or another one than that which the note is of.
+    let noted =
+        Sent::read(&paths.sent).ok().flatten().map_or((0, 0), |sent| (sent.counts.accepted, sent.counts.unknown));
+    let sum = |(accepted, unknown)| accepted + unknown;
+    let (accepted, unknown) = if sum(noted) > sum(recorded) { noted } else { recorded };
+    (accepted + unknown > 0).then_some(Past::Invited { accepted, unknown })
 }

@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, render};
 use crate::exit::Exit;
 use crate::instance::Instance;
 use crate::ledger::sent::{self, Sent};
-use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Narrow, Plan};
+use crate::ledger::{Change, InstanceRef, Ledger, LedgerError, Mode, Plan};
 use crate::manifest::Manifest;
 use crate::quota::{self, Quota};
 use crate::report::{Changes, Estimate, LedgerNote, Stream, json, plan as plan_text, words};
@@ -234,7 +234,7 @@ pub(super) fn plan<'a>(
     let late = late::find((campaign, manifest), &plan, &narrow, &lanes, wish.limit, now);
     let counts = ledger.counts(&narrow)?;
     if !wish.new_ledger {
-        notes.splice(..0, refusal(&paths, &ledger, &note)?);
+        notes.splice(..0, about_ledger(&paths, &ledger, &note)?);
     }
     Ok(Planned {
         manifest,
@@ -251,6 +251,16 @@ pub(super) fn plan<'a>(
         narrowed: planning::narrowed(wish.selection, wish.limit),
         previews: wish.previews,
     })
+}
+
+/// Whether an apply would refuse to send with this ledger, and whether somebody sends with it.
+fn about_ledger(paths: &Paths, ledger: &Ledger, note: &LedgerNote) -> Result<Vec<String>, Failure> {
+    let mut notes = Vec::from_iter(refusal(paths, ledger, note)?);
+    let holder = ledger.running().filter(|_| *note != LedgerNote::Missing);
+    notes.extend(holder.map(|holder| {
+        format!("the ledger is in use by {holder}: requests in flight count as unknown until they are answered")
+    }));
+    Ok(notes)
 }
 
 /// Why an apply would refuse to send with this ledger.
@@ -307,8 +317,7 @@ fn open(paths: &Paths, purpose: Purpose, is_new: bool) -> Result<(Ledger, Ledger
     }
     match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
         Ok(ledger) => {
-            let messages = ledger.counts(&Narrow::default())?.total();
-            let note = LedgerNote::Found { messages, last_run: ledger.updated_at()? };
+            let note = LedgerNote::Found { messages: ledger.messages()?, last_run: ledger.updated_at()? };
             Ok((ledger, note))
         }
         Err(LedgerError::Missing { .. }) => Ok((Ledger::in_memory(&paths.identity)?, LedgerNote::Missing)),

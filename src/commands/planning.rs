@@ -79,9 +79,15 @@ pub(super) fn check_numbers(
         return Err(Failure::refused(message)
             .help(format!("look at them first: zapi-batch status {TYPED} lists the unknown ones")));
     }
-    if cancel_left.is_some() && plan.invalid > 0 {
+    if plan.invalid > 0 && (cancel_left.is_some() || plan.calls_off_left > 0) {
+        let asked = match cancel_left {
+            Some(_) => "--cancel-left".to_owned(),
+            None => {
+                format!("{} still to be called off as no longer listed,", words::are(plan.calls_off_left, "message"))
+            }
+        };
         let message = format!(
-            "--cancel-left with {}: whom such a row names may only look as if nobody listed them",
+            "{asked} with {}: whom such a row names may only look as if nobody listed them",
             words::count(plan.invalid, "row with errors", "rows with errors")
         );
         return Err(Failure::refused(message).help("correct the rows first; zapi-batch validate shows them"));

@@ -25,7 +25,7 @@ pub(super) fn run(args: &StatusArgs, global: &GlobalArgs) -> Result<Exit, Failur
         instances: ledger.instance_counts()?.into_iter().map(|(name, counts)| (name.to_string(), counts)).collect(),
         running: ledger.running().map(|holder| holder.to_string()),
         updated_at: ledger.updated_at()?,
-        resendable: ledger.resendable()?,
+        resendable: ledger.resendable(&Narrow::default())?,
         unknown: ledger.rows_in(State::Unknown, UNKNOWN_SHOWN, &Narrow::default())?,
         manifest: with_ledger(&args.manifest, &args.ledger),
         now: Zoned::now(),

@@ -101,9 +101,9 @@ impl<'a> Aim<'a> {
             }
             Verb::Keep if record.state == State::Unknown => {}
             Verb::Keep => aim.settled(record),
-            Verb::Left => {
+            Verb::Left { in_doubt } => {
                 aim.settled(record);
-                (if record.doubt { LEFT_IN_DOUBT } else { LEFT }).clone_into(&mut aim.error);
+                (if *in_doubt { LEFT_IN_DOUBT } else { LEFT }).clone_into(&mut aim.error);
             }
             Verb::Skip(reason) => aim.skipped(reason, body),
             Verb::Blocked(why) => {

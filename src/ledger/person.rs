@@ -209,6 +209,7 @@ fn row_of(connection: &Connection, message: i64) -> rusqlite::Result<super::Name
 mod tests {
     use super::*;
     use crate::instance::Fingerprint;
+    use crate::ledger::Narrow;
     use crate::ledger::testing::{
         Manifest, accepted, at, body, results, row, send, skipped, spool, states, unknown, work,
     };
@@ -346,10 +347,12 @@ mod tests {
         let (mut ledger, mut manifest) = (Ledger::in_memory("c").unwrap(), Manifest::default());
         manifest.reconcile(&mut ledger, &spool((1..=4).map(|n| row(&format!("{n}-group"), &body("Launch", 19)))));
         send(&mut ledger, |_| unknown());
-        assert_eq!(ledger.resendable().unwrap(), 4);
+        assert_eq!(ledger.resendable(&Narrow::default()).unwrap(), 4);
+        let elsewhere = Narrow { events: vec!["reminder".into()], lists: Vec::new() };
+        assert_eq!(ledger.resendable(&elsewhere).unwrap(), 0, "what is not selected is not sent again");
         let fewer = || spool((1..=3).map(|n| row(&format!("{n}-group"), &body("Launch", 19))));
         let plan = manifest.reconcile(&mut ledger, &fewer());
-        assert_eq!((plan.unknown, ledger.resendable().unwrap()), (4, 3));
+        assert_eq!((plan.unknown, ledger.resendable(&Narrow::default()).unwrap()), (4, 3));
         let rows = || {
             let called_off = body("Launch", 19).replace("false", "true");
             spool([
@@ -359,9 +362,13 @@ mod tests {
             ])
         };
         manifest.reconcile(&mut ledger, &rows());
-        assert_eq!(ledger.resendable().unwrap(), 1, "neither who must not be written to nor what is called off");
+        assert_eq!(
+            ledger.resendable(&Narrow::default()).unwrap(),
+            1,
+            "neither who must not be written to nor what is called off"
+        );
         manifest.rules = Rules { resend_unknown: true, ..Rules::default() };
         assert_eq!(manifest.reconcile(&mut ledger, &rows()).resend, 1);
-        assert_eq!(ledger.resendable().unwrap(), 0);
+        assert_eq!(ledger.resendable(&Narrow::default()).unwrap(), 0);
     }
 }

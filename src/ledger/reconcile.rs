@@ -313,14 +313,15 @@ mod tests {
         let one = spool([row("1-group", &body("Launch", 19))]);
         manifest.suppressed.push("3-group");
         let plan = manifest.reconcile(&mut ledger, &one);
-        assert_eq!((plan.total.keep, plan.total.left, plan.cancelable), (1, 2, 1));
+        assert_eq!((plan.total.keep, plan.total.left, plan.cancelable, plan.calls_off_left), (1, 2, 1, 0));
         assert_eq!(work(&ledger), []);
         manifest.rules = Rules { cancel_left: true, ..Rules::default() };
         let plan = manifest.reconcile(&mut ledger, &one);
-        assert_eq!((plan.total.called_off, plan.total.left, plan.cancelable), (1, 1, 1));
+        assert_eq!((plan.total.called_off, plan.total.left, plan.cancelable, plan.calls_off_left), (1, 1, 1, 1));
         manifest.rules = Rules::default();
         // Interrupted before it was sent: it goes on without being asked for again.
-        assert_eq!(manifest.reconcile(&mut ledger, &one).total.called_off, 1);
+        let plan = manifest.reconcile(&mut ledger, &one);
+        assert_eq!((plan.total.called_off, plan.cancelable, plan.calls_off_left), (1, 1, 1));
         assert!(work(&ledger)[0].event.ends_with("\"canceled\":true}"));
         assert_eq!(send(&mut ledger, accepted), [(AttemptKind::Edit, "2-group".to_owned())]);
         assert_eq!(manifest.reconcile(&mut ledger, &one).total.keep, 2);

@@ -21,7 +21,10 @@ impl VerbCounts {
             Verb::CallOff => &mut self.called_off,
             Verb::Keep => &mut self.keep,
             Verb::Skip(_) => &mut self.skip,
-            Verb::Left => &mut self.left,
+            Verb::Left { in_doubt } => {
+                self.left_in_doubt += u64::from(*in_doubt);
+                &mut self.left
+            }
             Verb::Blocked(_) => &mut self.blocked,
         };
         *count += 1;

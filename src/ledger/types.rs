@@ -59,6 +59,8 @@ pub struct VerbCounts {
     pub skip: u64,
     pub left: u64,
     pub blocked: u64,
+    /// Of those left: whether their last edit arrived is not known.
+    pub left_in_doubt: u64,
 }
 
 impl VerbCounts {
@@ -122,6 +124,8 @@ pub struct Plan {
     /// What `--cancel-left` calls off, or would, of what is selected: left, not suppressed, not called off yet, and not
     /// blocked.
     pub cancelable: u64,
+    /// What this run calls off of those: all with `--cancel-left`, and else what an earlier run with it had not done yet.
+    pub calls_off_left: u64,
     /// Messages whose recipient has an invitation: what the guard against mass edits measures by.
     pub invited: u64,
     /// Selected edits of messages accepted more than seven days ago, which may be refused.
@@ -136,6 +140,8 @@ pub struct Plan {
     pub duplicates: u64,
     pub suppressed: u64,
     pub invalid: u64,
+    /// Of the faulty ones, those whose recipient's message is kept as it is.
+    pub invalid_kept: u64,
     /// The instances whose ids could not be compared, since their credentials are not there.
     pub unchecked_instances: Vec<Arc<str>>,
 }

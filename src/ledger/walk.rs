@@ -192,10 +192,12 @@ impl<'a> Walk<'a> {
         if let Wanted::Faulty { error } = wanted {
             aim.say_faulty(error);
             self.tally.invalid(list);
+            self.tally.plan.invalid_kept += u64::from(verb == Verb::Keep);
         }
         if is_selected && wanted == Wanted::Unlisted {
             let called_off = decide(wanted, Some(&known), Rules { cancel_left: true, ..rules });
             self.tally.plan.cancelable += u64::from(called_off == Verb::CallOff);
+            self.tally.plan.calls_off_left += u64::from(verb == Verb::CallOff);
         }
         if record.state == State::Unknown {
             let plan = &mut self.tally.plan;

@@ -54,6 +54,10 @@ fn skipped() -> Known<'static> {
     Known { state: State::Skipped, task: None, ..pending() }
 }
 
+fn left(in_doubt: bool) -> Verb {
+    Verb::Left { in_doubt }
+}
+
 fn check(cases: &[(&str, Wanted<'_>, Option<Known<'_>>, Verb)]) {
     for (sentence, wanted, known, verb) in cases {
         assert_eq!(decide(*wanted, known.as_ref(), NONE), *verb, "{sentence}");
@@ -108,21 +112,21 @@ fn what_a_second_apply_does_with_what_was_sent() {
         ("called off", listed(OFF), Some(accepted()), Verb::CallOff),
         ("already called off", listed(OFF), Some(off()), Verb::Keep),
         ("called off and wanted again", listed(EVENT), Some(off()), Verb::Edit),
-        ("accepted and no longer listed", Wanted::Unlisted, Some(accepted()), Verb::Left),
-        ("accepted and suppressed", Wanted::Suppressed, Some(accepted()), Verb::Left),
+        ("accepted and no longer listed", Wanted::Unlisted, Some(accepted()), left(false)),
+        ("accepted and suppressed", Wanted::Suppressed, Some(accepted()), left(false)),
         ("called off and no longer listed", Wanted::Unlisted, Some(off()), Verb::Keep),
         ("called off and suppressed", Wanted::Suppressed, Some(off()), Verb::Keep),
-        ("perhaps called off, and suppressed", Wanted::Suppressed, doubt(off()), Verb::Left),
+        ("perhaps called off, and suppressed", Wanted::Suppressed, doubt(off()), left(true)),
         ("an edit goes on", listed(LATER), Some(editing()), Verb::Edit),
         ("an edit is taken back before it was sent", listed(EVENT), Some(editing()), Verb::Keep),
         ("taken back, and nobody knows", listed(EVENT), doubt(editing()), Verb::Edit),
-        ("an edit waits, and no longer listed", Wanted::Unlisted, Some(editing()), Verb::Left),
-        ("an edit waits, and suppressed", Wanted::Suppressed, Some(editing()), Verb::Left),
+        ("an edit waits, and no longer listed", Wanted::Unlisted, Some(editing()), left(false)),
+        ("an edit waits, and suppressed", Wanted::Suppressed, Some(editing()), left(false)),
         ("an edit was rejected", listed(LATER), Some(refused), Verb::Edit),
         ("name and date both differ", listed(REWRITTEN), Some(accepted()), Verb::Blocked(BlockedWhy::Rewritten)),
         ("instance gone, edited", listed(LATER), gone(accepted()), Verb::Blocked(BlockedWhy::InstanceChanged)),
         ("instance gone, worded alike", listed(EVENT), gone(accepted()), Verb::Keep),
-        ("instance gone, no longer listed", Wanted::Unlisted, gone(accepted()), Verb::Left),
+        ("instance gone, no longer listed", Wanted::Unlisted, gone(accepted()), left(false)),
         ("accepted and faulty", FAULTY, Some(accepted()), Verb::Keep),
         ("an edit waits, and faulty", FAULTY, Some(editing()), Verb::Keep),
         ("message id unknown", listed(LATER), nameless(accepted()), Verb::Blocked(BlockedWhy::MessageIdUnknown)),
@@ -158,7 +162,7 @@ fn what_a_person_allows() {
     for (wanted, known, verb) in [
         (Wanted::Unlisted, accepted(), Verb::CallOff),
         (Wanted::Unlisted, editing(), Verb::CallOff),
-        (Wanted::Suppressed, accepted(), Verb::Left),
+        (Wanted::Suppressed, accepted(), left(false)),
         (FAULTY, accepted(), Verb::Keep),
         (Wanted::Unlisted, Known { has: Some(OFF), ..accepted() }, Verb::Keep),
         (Wanted::Unlisted, pending(), Verb::Skip(SkipReason::NoLongerListed)),

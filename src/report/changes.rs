@@ -96,7 +96,7 @@ impl Changes {
                 }
             }
             Verb::Create => self.of(change.event).create(change),
-            Verb::Left => self.of(change.event).left(change),
+            Verb::Left { .. } => self.of(change.event).left(change),
             Verb::Keep | Verb::Skip(_) | Verb::Blocked(_) => {}
         }
     }
@@ -277,7 +277,7 @@ mod tests {
         let mut changes = Changes::new();
         let body = event("Launch", 19);
         for _ in 0..3 {
-            changes.add(&Change { body: None, ..change(&Verb::Left, Some(&body), "") });
+            changes.add(&Change { body: None, ..change(&Verb::Left { in_doubt: false }, Some(&body), "") });
         }
         for (id, body) in [("party", &event("Party", 19)), ("spring", &body), ("spring", &body)] {
             changes.add(&Change { event: id, ..change(&Verb::Create, None, body) });

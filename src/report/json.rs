@@ -216,13 +216,13 @@ fn verb(verb: &Verb) -> &'static str {
         Verb::Edit | Verb::CallOff => "edit",
         Verb::Keep => "keep",
         Verb::Skip(_) => "skip",
-        Verb::Left => "left",
+        Verb::Left { .. } => "left",
         Verb::Blocked(_) => "blocked",
     }
 }
 
 fn verbs(counts: &VerbCounts) -> Verbs {
-    let VerbCounts { create, edit, called_off, keep, skip, left, blocked } = *counts;
+    let VerbCounts { create, edit, called_off, keep, skip, left, blocked, .. } = *counts;
     Verbs { create, edit: edit + called_off, keep, skip, left, blocked }
 }
 

@@ -200,10 +200,15 @@ fn totals(page: &mut Page, report: &PlanReport<'_>) {
     let rows_left_out = plan.duplicates + plan.suppressed + plan.invalid > 0;
     let what = if rows_left_out { " and rows left out" } else { "" };
     page.line(&format!("{}{what}{sum}", words::messages(total.total())));
+    let faulty = match plan.invalid_kept {
+        0 => "with errors".to_owned(),
+        kept if kept == plan.invalid => "with errors (what was sent is kept as it is)".to_owned(),
+        kept => format!("with errors (of {kept}, what was sent is kept as it is)"),
+    };
     let rows = [
         (plan.duplicates, "listed twice (the first row counts)"),
         (plan.suppressed, "on a suppress list"),
-        (plan.invalid, "with errors"),
+        (plan.invalid, &*faulty),
     ];
     let rows: Vec<String> =
         rows.iter().filter(|(number, _)| *number > 0).map(|(number, why)| format!("{number} {why}")).collect();

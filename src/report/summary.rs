@@ -42,6 +42,8 @@ pub struct SummaryReport {
     pub rejected: Vec<NamedRow>,
     /// Invitations that stand although they are no longer listed.
     pub left: u64,
+    /// Of those: whether their last edit arrived is not known.
+    pub left_in_doubt: u64,
     /// Why some must not be worked on without a person, and how many.
     pub blocked: Vec<(&'static str, u64)>,
     pub next: Vec<Next>,
@@ -93,9 +95,9 @@ pub enum Next {
     /// Edits that were refused: their invitations stand. Those of persons always are.
     SeeRefusedEdits { command: String, edits: u64, of_persons: u64 },
     /// Unknown ones, one by one or, those that are still listed, all at once.
-    Decide { manifest: String, whole: String, resendable: u64 },
+    Decide { manifest: String, command: String, resendable: u64 },
     /// Blocked ones.
-    SeeBlocked { manifest: String, blocked: u64 },
+    SeeBlocked { command: String, blocked: u64 },
     /// Rows with errors that were left out.
     CorrectRows { manifest: String, rows: u64 },
 }
@@ -147,7 +149,7 @@ pub fn render(report: &SummaryReport, style: Style) -> String {
     rows(&mut page, (Tone::Bad, "rejected"), (&report.rejected, report.counts.rejected), report);
     errors(&mut page, report);
     if report.left > 0 {
-        let rest = format!("{} no longer listed or suppressed; the invitation stands", words::messages(report.left));
+        let rest = format!("{} {}", words::messages(report.left), words::left(report.left, report.left_in_doubt));
         page.entry(Tone::Careful, "left", &rest);
     }
     for (why, number) in &report.blocked {
@@ -235,17 +237,17 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
             format!("correct the rejected ones, then: {command}   ({what})")
         }
         Next::SeeRefusedEdits { command, edits, of_persons } => refused_edits(command, *edits, *of_persons),
-        Next::Decide { manifest, whole, resendable } => {
+        Next::Decide { manifest, command, resendable } => {
             let again = match resendable {
                 0 => String::new(),
-                number => format!("\n            or, if it may arrive twice: {whole} --resend-unknown={number}"),
+                number => format!("\n            or, if it may arrive twice: {command} --resend-unknown={number}"),
             };
             format!(
                 "look in the group or chat, then: zapi-batch resolve {manifest} RECIPIENT --arrived | --not-arrived{again}"
             )
         }
-        Next::SeeBlocked { manifest, blocked } => {
-            format!("zapi-batch plan {manifest}   (why {} blocked)", is_are(*blocked, "message"))
+        Next::SeeBlocked { command, blocked } => {
+            format!("{command} --dry-run   (why {} blocked)", words::are(*blocked, "message"))
         }
         Next::CorrectRows { manifest, rows } => {
             format!("zapi-batch validate {manifest}   (what is wrong with {})", words::count(*rows, "row", "rows"))
@@ -274,10 +276,6 @@ fn again_in_words(again: Again) -> &'static str {
         Again::GoesOn => "what was accepted is not sent again",
         Again::Anew => "sends to the whole test list again",
     }
-}
-
-fn is_are(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun} is") } else { format!("{number} {noun}s are") }
 }
 
 #[cfg(test)]

@@ -22,6 +22,21 @@ pub fn messages(number: u64) -> String {
     count(number, "message", "messages")
 }
 
+/// `1 message is`, `3 messages are`.
+pub fn are(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun} is") } else { format!("{number} {noun}s are") }
+}
+
+/// What holds for so many invitations that are not wanted any more; `in_doubt` of them have an edit of unknown fate.
+pub fn left(left: u64, in_doubt: u64) -> String {
+    let what = match in_doubt {
+        0 => "the invitation stands".to_owned(),
+        all if all == left => "whether the last edit arrived is not known".to_owned(),
+        some => format!("the invitation stands, but of {some} whether the last edit arrived is not known"),
+    };
+    format!("no longer listed or suppressed; {what}")
+}
+
 /// `0.8 s`, `42 s`, `3 min 20 s`, `1 h 5 min`, `2 days 3 h`: two units at most.
 pub fn duration(length: Duration) -> String {
     let tenths = length.as_millis() / 100;

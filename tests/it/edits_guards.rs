@@ -154,6 +154,27 @@ fn a_row_with_errors_is_not_a_row_that_is_gone() {
 }
 
 #[test]
+fn a_call_off_that_waits_is_not_made_while_rows_have_errors() {
+    let (world, server) = (World::new(), server());
+    world.campaign(4);
+    world.apply(&server.base_url, &[]).expect(0);
+    world.write("list.csv", groups(2));
+    world.apply(&server.base_url, &["--cancel-left=2", "--limit", "1"]).expect(5);
+    assert_eq!(server.counts().requests, 5);
+    // Both are listed again, one of them mistyped.
+    world.write("list.csv", groups(4).replace("0002-group", "0002-groupx").replace("0003-group", "0003-groupx"));
+    for command in [&["--skip-invalid"][..], &["--skip-invalid", "--dry-run"]] {
+        let refused = "1 message is still to be called off as no longer listed, with 2 rows with errors";
+        world.apply(&server.base_url, command).expect(2).says(refused);
+    }
+    assert_eq!(server.counts().requests, 5);
+    world.write("list.csv", groups(2));
+    world.run(&["plan", "m.yaml"]).expect(0).says("call off  1");
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(server.counts().requests, 6);
+}
+
+#[test]
 fn only_the_unknown_ones_that_are_selected_are_sent_again() {
     let (world, server) = (World::new(), server());
     world.campaign(2);
@@ -167,6 +188,8 @@ recipients:";
     let manifest = two.replacen("events:", "delivery: { retries: 0, timeout: 1s, concurrency: 4 }\nevents:", 1);
     world.write("m.yaml", &manifest);
     world.apply(&lost.base_url, &[]).expect(1);
+    let ran = world.apply(&server.base_url, &["--only", "other"]).expect(1);
+    assert!(ran.stderr.contains("--only other") && ran.stderr.contains(" --resend-unknown=2\n"), "{}", ran.stderr);
     world
         .apply(&server.base_url, &["--only", "other", "--resend-unknown=4"])
         .expect(2)
@@ -203,6 +226,18 @@ fn a_new_ledger_takes_the_old_ones_place_only_once_the_answer_is_yes() {
     }
     assert_eq!(server.counts().requests, 9);
     assert_eq!(world.files().iter().filter(|name| name.contains("Z.old") || name.contains("Z-2.old")).count(), 2);
+}
+
+#[test]
+fn a_new_ledger_in_place_of_an_older_copy_counts_what_the_note_knows() {
+    let (world, server) = (World::new(), server());
+    world.campaign(5);
+    world.apply(&server.base_url, &["--limit", "2"]).expect(5);
+    let copy = std::fs::read(world.path("spring.ledger.db")).unwrap();
+    world.apply(&server.base_url, &[]).expect(0);
+    std::fs::write(world.path("spring.ledger.db"), copy).unwrap();
+    world.apply(&server.base_url, &[]).expect(4);
+    world.run(&["apply", "m.yaml", "--dry-run", "--new-ledger"]).expect(0).says("--new-ledger sets aside 5 accepted");
 }
 
 #[test]

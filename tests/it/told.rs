@@ -1,8 +1,11 @@
 //! What people are told is true, complete, and names what to type next.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use zapi_batch::sandbox::{Fault, FaultRule, Options, When};
 
-use crate::world::{MANIFEST, Ran, World, server, server_with};
+use crate::world::{MANIFEST, Ran, World, server, server_with, wait_until};
 
 #[test]
 fn an_event_of_the_manifest_is_never_said_to_be_gone() {
@@ -216,6 +219,22 @@ fn hints_can_be_typed_as_they_are_printed() {
     assert!(json["dry_run"] == true && json["exit"] == 2 && json["stopped"].is_string(), "{json}");
     let json = world.run(&[&dry[..], &["--new-ledger", "--yes=3"]].concat()).expect(0).json();
     assert_eq!((&json["plan"]["create"], &json["plan"]["keep"]), (&3.into(), &0.into()));
+}
+
+#[test]
+fn a_plan_beside_a_run_says_so() {
+    let world = World::new();
+    world.campaign(1);
+    let silent = server_with(Options { latency: Duration::from_secs(30), ..Options::default() });
+    let arguments = ["apply", "m.yaml", "--base-url", &silent.base_url];
+    let mut run = world.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("it is sent", || silent.counts().requests == 1);
+    let planned = world.run(&["plan", "m.yaml"]).expect(0);
+    let holder = format!("the ledger is in use by process {} on ", run.id());
+    planned.says(&holder).says("requests in flight count as unknown until they are answered");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(!world.run(&["plan", "m.yaml"]).expect(0).stdout.contains("in use by"));
 }
 
 #[test]

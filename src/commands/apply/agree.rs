@@ -157,7 +157,7 @@ fn ledger_note(ledger: &Ledger, is_new: bool) -> Result<LedgerNote, Failure> {
     if is_new {
         return Ok(LedgerNote::New);
     }
-    Ok(LedgerNote::Found { messages: ledger.total()?, last_run: ledger.updated_at()? })
+    Ok(LedgerNote::Found { messages: ledger.messages()?, last_run: ledger.updated_at()? })
 }
 
 /// The instances that have something to do in this run, by their index in the manifest.

@@ -22,8 +22,6 @@ const NO_ANSWERS: &str = "look whether Z-API answers, and at your connection";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Typed<'a> {
     pub command: &'a str,
-    /// The command for all of the campaign, whatever this run selected.
-    pub whole: &'a str,
     pub manifest: &'a str,
     /// The manifest with the flags by which other commands find the same ledger.
     pub ledger: &'a str,
@@ -35,7 +33,7 @@ pub(super) struct Typed<'a> {
 pub(super) struct Found {
     /// Of what the run selected.
     pub counts: Counts,
-    /// Of the whole campaign: the number that `--resend-unknown` wants.
+    /// Of those: the number that `--resend-unknown` wants.
     pub resendable: u64,
     /// Of the rejected ones: edits, and how many of those are persons'.
     pub rejected_edits: (u64, u64),
@@ -190,10 +188,10 @@ fn next(mut next: Vec<Next>, exit: Exit, found: &Found, typed: Typed<'_>) -> Vec
         next.push(Next::CorrectRejected { command: command(), pending: counts.pending });
     }
     if counts.unknown > 0 {
-        next.push(Next::Decide { manifest: ledger(), whole: typed.whole.to_owned(), resendable: found.resendable });
+        next.push(Next::Decide { manifest: ledger(), command: command(), resendable: found.resendable });
     }
     if counts.blocked > 0 {
-        next.push(Next::SeeBlocked { manifest: ledger(), blocked: counts.blocked });
+        next.push(Next::SeeBlocked { command: command(), blocked: counts.blocked });
     }
     if counts.invalid > 0 {
         next.push(Next::CorrectRows { manifest: typed.manifest.to_owned(), rows: counts.invalid });
@@ -208,7 +206,6 @@ mod tests {
 
     const TYPED: Typed<'_> = Typed {
         command: "zapi-batch apply m.yaml --only launch",
-        whole: "zapi-batch apply m.yaml",
         manifest: "m.yaml",
         ledger: "m.yaml --sandbox",
         again: Again::GoesOn,
@@ -290,11 +287,7 @@ mod tests {
         assert_eq!(of_nothing_to_do(&found(clean), TYPED).ending, Ending::NothingToDo);
         let unknown = of_nothing_to_do(&found(Counts { unknown: 1, ..clean }), TYPED);
         assert_eq!(unknown.exit, Exit::Faults);
-        let decide = Next::Decide {
-            manifest: "m.yaml --sandbox".into(),
-            whole: "zapi-batch apply m.yaml".into(),
-            resendable: 1,
-        };
+        let decide = Next::Decide { manifest: "m.yaml --sandbox".into(), command: TYPED.command.into(), resendable: 1 };
         assert_eq!(unknown.next, [decide]);
     }
 }

@@ -59,7 +59,7 @@ impl Apply<'_> {
     fn found(&self, prepared: &mut Prepared<'_>) -> Result<Found, Failure> {
         let Some(ledger) = prepared.held.ledger() else { return Ok(Found::default()) };
         let counts = ledger.counts(&self.narrow)?;
-        let resendable = if counts.unknown > 0 { ledger.resendable()? } else { 0 };
+        let resendable = if counts.unknown > 0 { ledger.resendable(&self.narrow)? } else { 0 };
         let rejected_edits = if counts.rejected > 0 { ledger.rejected_edits(&self.narrow)? } else { (0, 0) };
         Ok(Found { counts, resendable, rejected_edits })
     }
@@ -167,6 +167,7 @@ impl Apply<'_> {
             unknown,
             rejected,
             left: agreed.plan.selected.left,
+            left_in_doubt: agreed.plan.selected.left_in_doubt,
             blocked: blocked.into_iter().map(|(why, number)| (why.as_str(), number)).collect(),
             next: done.verdict.next.clone(),
             results: done.results.clone(),

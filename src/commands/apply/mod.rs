@@ -21,7 +21,7 @@ use super::confirm::{self, Deed};
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::{dry_run, format_of, planning};
-use crate::cli::{ApplyArgs, ConnectionArgs, Format, GlobalArgs, LedgerArgs, SelectionArgs};
+use crate::cli::{ApplyArgs, ConnectionArgs, Format, GlobalArgs, LedgerArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::render;
 use crate::engine::StopSignal;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<Exit, Failure
     let mut stop = listen(Deed::Send)?;
     let campaign = campaign::open(&args.manifest, now, Keep::Rows, Some(&mut stop))?;
     let purpose = Purpose::of_apply(args.ledger.sandbox);
-    let task = Task { campaign: &campaign, purpose, wordings: &[], command: command(args, Some(&args.selection)) };
+    let task = Task { campaign: &campaign, purpose, wordings: &[], command: command(args) };
     apply(args, global, &task, stop, now)
 }
 
@@ -77,7 +77,6 @@ pub(super) fn apply(
         purpose: task.purpose,
         wordings: task.wordings,
         command: task.command.clone(),
-        whole: if task.purpose.is_test() { task.command.clone() } else { command(args, None) },
         narrow: planning::narrow(&args.selection),
     };
     apply.tell_diagnostics()?;
@@ -106,8 +105,6 @@ struct Apply<'a> {
     wordings: &'a [Wording],
     /// The command to type again.
     command: String,
-    /// The same for all of the campaign, whatever this run selected.
-    whole: String,
     narrow: Narrow,
 }
 
@@ -177,7 +174,7 @@ impl Apply<'_> {
 
     fn typed<'t>(&'t self, manifest: &'t str, ledger: &'t str) -> Typed<'t> {
         let again = if self.purpose.is_test() { Again::Anew } else { Again::GoesOn };
-        Typed { command: &self.command, whole: &self.whole, manifest, ledger, again }
+        Typed { command: &self.command, manifest, ledger, again }
     }
 
     /// For `plan` and `resolve`, which have to find the same ledger.
@@ -190,20 +187,18 @@ impl Apply<'_> {
     }
 }
 
-/// The command line to type again: what selects, if that is to hold, and where things are, but nothing that was meant for
-/// once (`--yes`, `--resend-unknown`).
-fn command(args: &ApplyArgs, selection: Option<&SelectionArgs>) -> String {
+/// The command line to type again: what selects, and where things are, but nothing that was meant for once (`--yes`,
+/// `--resend-unknown`).
+fn command(args: &ApplyArgs) -> String {
     let mut command = format!("zapi-batch apply {}", quoted(&args.manifest.display().to_string()));
     let mut flag = |name: &str, value: Option<String>| add_flag(&mut command, name, value);
     flag("--ledger", args.ledger.ledger.as_ref().map(|path| path.display().to_string()));
     flag("--results", args.results.as_ref().map(|path| path.display().to_string()));
     command.push_str(&connection(&args.connection));
     let mut flag = |name: &str, value: Option<String>| add_flag(&mut command, name, value);
-    if let Some(selection) = selection {
-        flag("--only", selection.only.clone());
-        flag("--to", selection.to.clone());
-        flag("--limit", args.limit.map(|limit| limit.to_string()));
-    }
+    flag("--only", args.selection.only.clone());
+    flag("--to", args.selection.to.clone());
+    flag("--limit", args.limit.map(|limit| limit.to_string()));
     flag("--rate", args.rate.and_then(typed_rate));
     flag("--concurrency", args.concurrency.map(|slots| slots.to_string()));
     for (name, given) in [

@@ -4,6 +4,7 @@ use crate::ledger::{ListPlan, Plan, VerbCounts};
 use crate::report::changes::EventChanges;
 use crate::report::moment_of_event;
 use crate::report::paint::{Page, Tone};
+use crate::report::words;
 
 use super::texts::{edit_group, left, preview};
 use super::{EventLine, EventTime, PlanReport};
@@ -95,7 +96,7 @@ fn verbs(page: &mut Page, report: &PlanReport<'_>, event: &str) {
         ("call off", Tone::Careful, |counts| counts.called_off, "shown as called off where it is"),
         ("keep", Tone::Quiet, |counts| counts.keep, "nothing to do"),
         ("skip", Tone::Quiet, |counts| counts.skip, "nothing is sent for these"),
-        ("left", Tone::Careful, |counts| counts.left, "no longer listed or suppressed; the invitation stands"),
+        ("left", Tone::Careful, |counts| counts.left, ""),
         ("blocked", Tone::Bad, |counts| counts.blocked, "must not be done without a person, see below"),
     ];
     let lists: Vec<&ListPlan> = lists_of(report.plan, event).collect();
@@ -107,6 +108,7 @@ fn verbs(page: &mut Page, report: &PlanReport<'_>, event: &str) {
         }
         let why = match word {
             "create" => from_lists(&lists),
+            "left" => words::left(number, lists.iter().map(|list| list.counts.left_in_doubt).sum()),
             "keep" if report.plan.unknown > 0 => "nothing to do, or unknown and left so".to_owned(),
             _ => why.to_owned(),
         };

@@ -28,7 +28,8 @@ pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
             past.said()
         ));
     }
-    if plan.cancelable > 0 && plan.total.left > 0 {
+    // With rows that have errors it would be refused.
+    if plan.cancelable > plan.calls_off_left && plan.invalid == 0 {
         notes.push(format!("--cancel-left={} would call off what is no longer listed", plan.cancelable));
     }
     for renamed in report.changes.renamed() {
@@ -36,11 +37,7 @@ pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
             "{} says what {} said: if only the id was changed, {} sent a second time",
             renamed.to,
             renamed.from,
-            if renamed.messages == 1 {
-                "1 message is".to_owned()
-            } else {
-                format!("{} messages are", renamed.messages)
-            }
+            words::are(renamed.messages, "message")
         ));
     }
     if ["dateTime", "location", "timeZone"].iter().any(|field| plan.changed_fields.get(field).is_some_and(|n| *n > 0)) {
@@ -56,7 +53,7 @@ pub(super) fn notes(page: &mut Page, report: &PlanReport<'_>) {
     if plan.late_edits > 0 {
         notes.push(format!(
             "{} to be edited after more than 7 days: WhatsApp may refuse that",
-            if plan.late_edits == 1 { "1 message is".to_owned() } else { format!("{} messages are", plan.late_edits) }
+            words::are(plan.late_edits, "message")
         ));
     }
     if !plan.unchecked_instances.is_empty() {

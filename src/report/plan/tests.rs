@@ -210,6 +210,46 @@ fn a_preview_shows_what_its_recipient_will_see() {
 }
 
 #[test]
+fn what_is_not_known_is_not_claimed() {
+    let mut plan = plan(VerbCounts { edit: 1, left: 3, left_in_doubt: 2, keep: 2, skip: 1, ..VerbCounts::default() });
+    plan.invalid = 3;
+    plan.invalid_kept = 2;
+    plan.cancelable = 1;
+    let body = r#"{"name":"Launch","dateTime":"2026-12-04T19:00:00.000Z","canceled":false}"#;
+    let mut changes = Changes::new();
+    changes.add(&Change {
+        verb: &Verb::Edit,
+        event: "launch",
+        recipient: "1-group",
+        label: "Lapa",
+        file: "lists/groups.csv",
+        line: 2,
+        instance: "main",
+        variant: None,
+        body: Some(body),
+        before: Some(body),
+    });
+    insta::assert_snapshot!(render(&report(&plan, &changes), PLAIN), @r#"
+    PLAN spring-launch                          ledger: 809 messages, last run 18:02
+    launch  "Spring launch"   Fri 4 Dec 2026 19:00 America/Sao_Paulo (22:00 UTC)
+      edit      1    worded otherwise now: replaced where it is
+      keep      2    nothing to do
+      skip      1    nothing is sent for these
+      left      3    no longer listed or suppressed; the invitation stands, but of 2 whether the last edit arrived is not known
+        1 message edited again: whether the last edit arrived is not known
+    7 messages and rows left out = 1 edit + 2 keep + 1 skip + 3 left
+    rows left out: 3 with errors (of 2, what was sent is kept as it is)
+    via main, 20/min: done about 18:59
+    "#);
+    let noted =
+        |plan: &Plan| render(&report(plan, &changes), PLAIN).contains("note      --cancel-left=1 would call off");
+    plan.invalid = 0;
+    assert!(noted(&plan));
+    plan.calls_off_left = 1;
+    assert!(!noted(&plan), "it is called off in this run");
+}
+
+#[test]
 fn an_event_that_nobody_is_invited_to_is_not_said_to_be_gone() {
     let of = |event: &str, counts| ListPlan { event: Arc::from(event), ..list("lists/groups.csv", counts) };
     let skip = VerbCounts { skip: 2, ..VerbCounts::default() };
@@ -219,7 +259,7 @@ fn an_event_that_nobody_is_invited_to_is_not_said_to_be_gone() {
     let mut changes = Changes::new();
     for event in ["lunch", "gone"] {
         changes.add(&Change {
-            verb: &Verb::Left,
+            verb: &Verb::Left { in_doubt: false },
             event,
             recipient: "1-group",
             label: "Vida ❤️\u{202e}",

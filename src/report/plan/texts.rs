@@ -7,7 +7,12 @@ use crate::report::words;
 /// `803 messages edited:`, and each field that differs, old beside new.
 pub(super) fn edit_group(page: &mut Page, group: &EditGroup) {
     let what = if group.calls_off { "called off" } else { "edited" };
-    page.line(&format!("    {} {what}:", words::messages(group.messages)));
+    let messages = words::messages(group.messages);
+    if group.fields.is_empty() {
+        page.line(&format!("    {messages} {what} again: whether the last edit arrived is not known"));
+        return;
+    }
+    page.line(&format!("    {messages} {what}:"));
     for field in &group.fields {
         let (old, new) = beside(field.old.as_deref(), field.new.as_deref());
         let (old, new) = (page.foreign(&old, 70), page.foreign(&new, 70));

@@ -39,6 +39,7 @@ fn stopped() -> SummaryReport {
             ..row("5511999998888", 214, Some(400), "Invalid phone 5511999998888")
         }],
         left: 0,
+        left_in_doubt: 0,
         blocked: Vec::new(),
         next: vec![
             Next::Repair {
@@ -48,7 +49,7 @@ fn stopped() -> SummaryReport {
             },
             Next::Decide {
                 manifest: "campaign.yaml".into(),
-                whole: "zapi-batch apply campaign.yaml".into(),
+                command: "zapi-batch apply campaign.yaml".into(),
                 resendable: 1,
             },
         ],
@@ -188,7 +189,7 @@ fn what_was_changed_kept_left_and_blocked_is_counted() {
         rejected: Vec::new(),
         left: 1,
         blocked: vec![("name and date both differ", 2)],
-        next: vec![Next::SeeBlocked { manifest: "c.yaml".into(), blocked: 2 }],
+        next: vec![Next::SeeBlocked { command: "zapi-batch apply c.yaml".into(), blocked: 2 }],
         ..stopped()
     };
     insta::assert_snapshot!(render(&report, PLAIN), @"
@@ -200,7 +201,7 @@ fn what_was_changed_kept_left_and_blocked_is_counted() {
       kept      9 messages that needed nothing
       left      1 message no longer listed or suppressed; the invitation stands
       blocked   2 messages: name and date both differ
-      next      zapi-batch plan c.yaml   (why 2 messages are blocked)
+      next      zapi-batch apply c.yaml --dry-run   (why 2 messages are blocked)
       results   spring-launch.results.csv
     ");
 }
@@ -221,9 +222,9 @@ fn every_next_step_says_what_to_do() {
         Next::SeeRefusedEdits { command: command(), edits: 1, of_persons: 1 },
         Next::SeeRefusedEdits { command: command(), edits: 7, of_persons: 2 },
         Next::SeeRefusedEdits { command: command(), edits: 7, of_persons: 0 },
-        Next::Decide { manifest: manifest(), whole: "zapi-batch apply c.yaml --base-url URL".into(), resendable: 2 },
-        Next::Decide { manifest: manifest(), whole: command(), resendable: 0 },
-        Next::SeeBlocked { manifest: manifest(), blocked: 1 },
+        Next::Decide { manifest: manifest(), command: "zapi-batch apply c.yaml --base-url URL".into(), resendable: 2 },
+        Next::Decide { manifest: manifest(), command: command(), resendable: 0 },
+        Next::SeeBlocked { command: command(), blocked: 1 },
         Next::CorrectRows { manifest: manifest(), rows: 3 },
     ];
     let lines: Vec<String> = steps.iter().map(|step| next_in_words(step, &report.now)).collect();
@@ -240,7 +241,7 @@ fn every_next_step_says_what_to_do() {
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
                 or, if it may arrive twice: zapi-batch apply c.yaml --base-url URL --resend-unknown=2
     look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
-    zapi-batch plan c.yaml   (why 1 message is blocked)
+    zapi-batch apply c.yaml --dry-run   (why 1 message is blocked)
     zapi-batch validate c.yaml   (what is wrong with 3 rows)
     ");
 }
