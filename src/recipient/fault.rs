@@ -38,6 +38,8 @@ pub enum Fault {
     GroupJid { write: String },
     /// `...@s.whatsapp.net` or `...@c.us`, as `WhatsApp` itself spells persons.
     PersonJid { write: String },
+    /// A link to a chat (`https://wa.me/...`), or to a number (`tel:...`).
+    Link { write: String },
     /// `@lid` without proper digits in front.
     Lid,
     /// `...@broadcast`: a broadcast list, which takes no events.

@@ -82,6 +82,7 @@ pub fn looks_like_one(text: &str) -> bool {
         | Fault::BareGroupId { .. }
         | Fault::GroupJid { .. }
         | Fault::PersonJid { .. }
+        | Fault::Link { .. }
         | Fault::Lid
         | Fault::Broadcast
         | Fault::Newsletter => true,

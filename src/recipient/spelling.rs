@@ -48,6 +48,9 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     if let Some((name, domain)) = text.split_once('@') {
         return at(text, name, domain);
     }
+    if let Some(Ok(found)) = linked(text).map(phone) {
+        return Err(Fault::Link { write: found.recipient.address.as_str().to_owned() });
+    }
     if exponent(text).is_some() {
         return Err(Fault::Scientific);
     }
@@ -63,11 +66,23 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     phone(text)
 }
 
-/// A text without the blanks around it, and without a spreadsheet's mark for "this is text", which sometimes survives an
-/// export.
+/// A text without the blanks around it, and without a spreadsheet's marks for "this is text", which sometimes survive an
+/// export: `'5511999998888`, `="5511999998888"`.
 fn bare(text: &str) -> &str {
     let text = text.trim_matches(is_blank);
-    text.strip_prefix('\'').unwrap_or(text).trim_matches(is_blank)
+    let formula = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    formula.or_else(|| text.strip_prefix('\'')).unwrap_or(text).trim_matches(is_blank)
+}
+
+/// What a link to a chat or a number leads to: `5511999998888` for `https://wa.me/5511999998888?text=Hi`.
+fn linked(text: &str) -> Option<&str> {
+    let behind = |text: &'_ str, start: &str| -> Option<usize> {
+        text.get(..start.len()).filter(|head| head.eq_ignore_ascii_case(start)).map(str::len)
+    };
+    let site = ["https://", "http://"].iter().find_map(|scheme| behind(text, scheme)).unwrap_or(0);
+    let starts = ["wa.me/", "api.whatsapp.com/send?phone=", "tel:", "whatsapp:"];
+    let number = starts.iter().find_map(|start| behind(&text[site..], start)).map(|at| &text[site + at..])?;
+    number.split(['?', '&', ';']).next()
 }
 
 /// A phone with or without a mask.
@@ -214,6 +229,7 @@ mod tests {
             ("0055 11 99999 8888", person, "5511999998888"),
             ("\u{202a}+55\u{a0}11\u{a0}99999\u{2011}8888\u{202c}", person, "5511999998888"),
             ("'5511999998888", person, "5511999998888"),
+            ("=\"5511999998888\"", person, "5511999998888"),
             ("55.11.99999.8888", person, "5511999998888"),
             ("+351 912 345 678", person, "351912345678"),
             ("+1 (212) 555-0123", person, "12125550123"),
@@ -250,6 +266,20 @@ mod tests {
         assert_eq!(without.recipient.address.as_str(), "551188887777");
         let note = Note::NinthDigit { written: "551188887777".into(), full: "5511988887777".into() };
         assert_eq!(without.note, Some(note));
+    }
+
+    #[test]
+    fn a_link_says_which_number_it_leads_to() {
+        for link in [
+            "https://wa.me/5511999998888",
+            "WA.me/+55 11 99999-8888?text=Oi",
+            "https://api.whatsapp.com/send?phone=5511999998888&text=Oi",
+            "tel:+55-11-99999-8888",
+            "whatsapp:+5511999998888",
+        ] {
+            assert_eq!(parse(link), Err(Fault::Link { write: "5511999998888".to_owned() }), "{link}");
+        }
+        assert_eq!(parse("https://wa.me/ana"), Err(Fault::Character { found: 'h' }));
     }
 
     #[test]

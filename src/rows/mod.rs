@@ -107,6 +107,10 @@ fn begin(spec: &ListSpec<'_>, opened: Opened, diagnostics: &mut Diagnostics) -> 
             diagnostics.push(text::workbook(spec.shown).at(spec.place.clone()));
             return Ok(None);
         }
+        Start::WebPage => {
+            diagnostics.push(text::web_page(spec.shown).at(spec.place.clone()));
+            return Ok(None);
+        }
         Start::Empty => {
             diagnostics.push(text::empty_file(spec.shown).at(Place::file(spec.shown)));
             return Ok(None);
@@ -314,6 +318,7 @@ mod tests {
             (b"\xEF\xBB\xBF", &[], &["a.csv E206"]),
             (b"sep=;\n", &[], &["a.csv E206"]),
             (b"PK\x03\x04workbook", &[], &["m.yaml:1:5 E204"]),
+            (b"\xef\xbb\xbf <Table border=1><tr><td>phone</td></tr></table>", &[], &["m.yaml:1:5 E204"]),
             (b"phone,name\n", &[], &["a.csv E219"]),
             (b"5511999998888,Ana\n5511999998887,Bia\n", &[], &["a.csv:1:1 E207"]),
             (b"Ana;5.51199E+12\n", &[], &["a.csv:1:5 E207"]),

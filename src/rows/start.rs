@@ -17,6 +17,8 @@ pub(super) enum Start {
     Records(Box<FileRecords>, Delimiter),
     Empty,
     Workbook,
+    /// A table as a web page, which many sites offer under the name of a spreadsheet.
+    WebPage,
 }
 
 /// Who says what separates the fields.
@@ -31,6 +33,9 @@ pub(super) enum Delimiter {
 pub(super) fn records(file: &Arc<File>, given: Option<u8>, wanted: &[&str]) -> io::Result<Start> {
     let Some((mut records, named)) = rewound(file)? else { return Ok(Start::Workbook) };
     let Some(line) = records.peek()? else { return Ok(Start::Empty) };
+    if is_markup(line) {
+        return Ok(Start::WebPage);
+    }
     let told_by = match (given, named) {
         (Some(_), _) => Delimiter::Manifest,
         (None, Some(_)) => Delimiter::SepLine,
@@ -59,6 +64,12 @@ fn rewound(file: &Arc<File>) -> io::Result<Option<(FileRecords, Option<u8>)>> {
         records.skip_line()?;
     }
     Ok(Some((records, named)))
+}
+
+/// Whether the file's first line is one of a web page.
+fn is_markup(line: &str) -> bool {
+    let begins = |tag: &str| line.trim_start().get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    ["<!doctype", "<html", "<table", "<?xml"].into_iter().any(begins)
 }
 
 /// The header and what follows it, as far as a quoted name with line breaks in it may reach.

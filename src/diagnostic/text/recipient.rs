@@ -68,7 +68,7 @@ pub fn fault(fault: &Fault, text: &str) -> Diagnostic {
                 .help(format!("write {write}, if no digit was lost; {AS_TEXT}"))
         }
         Fault::SeveralNumbers => found(&SEVERAL_NUMBERS, format!("`{shown}` holds more than one number"))
-            .help("give every recipient a row of its own"),
+            .help("keep one of them, or give every recipient a row of its own"),
         Fault::Character { found: strange } => {
             found(&CHARACTER, format!("`{shown}` is no phone number: it holds `{}`", strange.escape_debug()))
                 .help(SHAPES)
@@ -91,6 +91,8 @@ pub fn fault(fault: &Fault, text: &str) -> Diagnostic {
             found(&WHATSAPP_SPELLING, format!("`{shown}` is spelled as WhatsApp does, which Z-API does not take"))
                 .help(format!("write {write}"))
         }
+        Fault::Link { write } => found(&WHATSAPP_SPELLING, format!("`{shown}` is a link, which Z-API does not take"))
+            .help(format!("write {write}")),
         Fault::Lid => found(&LID, format!("`{shown}` is no private id"))
             .help("a private id is digits and @lid, such as 999999999999999@lid"),
         Fault::Broadcast => found(&BROADCAST, format!("`{shown}` is a broadcast list: it takes no events"))
@@ -236,6 +238,7 @@ mod tests {
             ("vip-group", "E312", "zapi-batch groups"),
             ("120363019502650977@g.us", "E313", "write 120363019502650977-group"),
             ("5511999998888@c.us", "E313", "write 5511999998888"),
+            ("https://wa.me/5511999998888", "E313", "write 5511999998888"),
             ("a@lid", "E314", "@lid"),
             ("1@broadcast", "E315", "themselves"),
             ("1@newsletter", "E316", "group instead"),

@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 const UNREADABLE: Code = Code { id: "E201", title: "list cannot be read" };
 const NOT_A_FILE: Code = Code { id: "E202", title: "list is no plain file" };
 const OUTSIDE: Code = Code { id: "E203", title: "list outside of the manifest's folder" };
-const WORKBOOK: Code = Code { id: "E204", title: "workbook instead of a CSV" };
+const WORKBOOK: Code = Code { id: "E204", title: "workbook or web page instead of a CSV" };
 const ENCODING: Code = Code { id: "E205", title: "broken encoding" };
 const EMPTY_FILE: Code = Code { id: "E206", title: "empty file" };
 const NO_HEADER: Code = Code { id: "E207", title: "no header" };
@@ -92,6 +92,11 @@ pub fn workbook(file: &str) -> Diagnostic {
         .help("open it in the spreadsheet and save it as `CSV UTF-8`")
 }
 
+pub fn web_page(file: &str) -> Diagnostic {
+    Diagnostic::new(&WORKBOOK, format!("{file} is a web page, not a CSV"))
+        .help("open it in a spreadsheet and save it as `CSV UTF-8`, or choose CSV where it is exported")
+}
+
 pub fn encoding() -> Diagnostic {
     Diagnostic::new(&ENCODING, "the file holds bytes that are no text in the encoding of the rest")
         .help("save the file again as `CSV UTF-8`, then look at the letters with accents")
@@ -158,7 +163,9 @@ pub fn no_phone(file: &str, headers: &str, likely: Option<&str>, named: usize) -
     };
     let help = match likely {
         Some(_) => format!("did you mean {written}? its columns are {headers}"),
-        None => format!("say which one it is with {written}; its columns are {headers}"),
+        None => format!(
+            "say which one it is with {written}; its columns are {headers}; if the header stands further down, take out what is above it"
+        ),
     };
     Diagnostic::new(&NO_PHONE, format!("{file} has no column `phone`")).help(help)
 }
