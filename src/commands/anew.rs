@@ -10,7 +10,7 @@ pub(super) fn past(paths: &Paths, purpose: Purpose) -> Option<Past> {
     if purpose != Purpose::Real {
         return None;
     }
-    let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Read);
+    let ledger = Ledger::open(&paths.to_read(), &paths.identity, Mode::Read);
     let recorded = match ledger.and_then(|ledger| ledger.invited()) {
         Ok(recorded) => recorded,
         Err(LedgerError::Missing { .. }) => (0, 0),

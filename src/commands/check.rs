@@ -39,7 +39,7 @@ pub(super) fn run(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure
         .with(args.ledger.ledger.as_deref(), None);
     let mut notes = Vec::new();
     let listed = listed(&manifest, &args.manifest, &mut notes);
-    let ledger = match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
+    let ledger = match Ledger::open(&paths.to_read(), &paths.identity, Mode::Read) {
         Ok(ledger) => Some(ledger),
         Err(LedgerError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),

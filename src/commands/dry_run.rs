@@ -315,7 +315,7 @@ fn open(paths: &Paths, purpose: Purpose, is_new: bool) -> Result<(Ledger, Ledger
         let note = anew::past(paths, purpose).map_or(LedgerNote::Missing, LedgerNote::Anew);
         return Ok((Ledger::in_memory(&paths.identity)?, note));
     }
-    match Ledger::open(&paths.ledger, &paths.identity, Mode::Read) {
+    match Ledger::open(&paths.to_read(), &paths.identity, Mode::Read) {
         Ok(ledger) => {
             let note = LedgerNote::Found { messages: ledger.messages()?, last_run: ledger.updated_at()? };
             Ok((ledger, note))

@@ -32,7 +32,8 @@ pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened,
     let manifest = named(path)?;
     let purpose = Purpose::of_apply(args.sandbox);
     let paths = Paths::of(&manifest.folder, &manifest.campaign, purpose).with(args.ledger.as_deref(), None);
-    let ledger = Ledger::open(&paths.ledger, &paths.identity, mode).or_else(|error| {
+    let place = if mode == Mode::Read { paths.to_read() } else { paths.to_write()?.to_owned() };
+    let ledger = Ledger::open(&place, &paths.identity, mode).or_else(|error| {
         if matches!(error, LedgerError::Missing { .. }) {
             // Where the note says that something was sent, "nothing yet" would be wrong.
             sent::check(&paths.sent, &paths.ledger, None)?;

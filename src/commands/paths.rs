@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use crate::exit::Exit;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, astray};
+use crate::report::Stream;
 
 /// What a ledger is for. They never share a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,21 @@ impl Paths {
         }
         let message = format!("{} is {} of this campaign, not {}", path.display(), called(found_for), called(own_for));
         Failure::new(Exit::Ledger, message).help("each has a file of its own: leave --ledger out, or give another path")
+    }
+
+    /// Where the ledger is to be read: in its place, or where a run that was killed has left it.
+    pub(super) fn to_read(&self) -> PathBuf {
+        astray::place(&self.ledger, &self.sent, &self.identity)
+    }
+
+    /// The same for who is to write: in its place, where it is put back if need be, which is said.
+    pub(super) fn to_write(&self) -> Result<&Path, Failure> {
+        if astray::bring_back(&self.ledger, &self.sent, &self.identity)? {
+            let ledger = self.ledger.display();
+            Stream::Stderr
+                .say(&format!("note: {ledger} is back in its place, since nothing was sent with a new one\n"))?;
+        }
+        Ok(&self.ledger)
     }
 
     /// With `--ledger` and `--results` over the defaults.

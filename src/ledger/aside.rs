@@ -41,7 +41,7 @@ impl Drop for Aside {
     fn drop(&mut self) {
         if !self.is_kept && self.from.symlink_metadata().is_err() {
             // When it cannot go back, it stays where the run said that it is.
-            let _ = rename(&self.to, &self.from, RECORD);
+            let _ = rename(&self.to, &self.from, RECORD.into_iter().rev());
         }
     }
 }
@@ -97,7 +97,11 @@ impl Ledger {
     }
 }
 
-fn rename(from: &Path, to: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Result<(), LedgerError> {
+pub(super) fn rename(
+    from: &Path,
+    to: &Path,
+    suffixes: impl IntoIterator<Item = &'static str>,
+) -> Result<(), LedgerError> {
     for suffix in suffixes {
         match std::fs::rename(beside(from, suffix), beside(to, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(from, error)),
@@ -107,18 +111,21 @@ fn rename(from: &Path, to: &Path, suffixes: impl IntoIterator<Item = &'static st
     sync_folder(folder_of(to)).map_err(|error| io(to, error))
 }
 
-/// The ledger that was moved aside last, if any.
-pub(super) fn newest(path: &Path) -> Option<PathBuf> {
-    let begin = format!("{}.", path.file_name()?.to_str()?);
-    let entries = std::fs::read_dir(folder_of(path)).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+/// The ledgers that were moved aside from there, the last one first.
+pub(super) fn moved_aside(path: &Path) -> Vec<PathBuf> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let begin = format!("{name}.");
     let is_old = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str());
         name.is_some_and(|name| name.starts_with(&begin) && name.ends_with(OLD))
     };
-    entries.filter(is_old).max()
+    let entries = std::fs::read_dir(folder_of(path)).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_old).collect();
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found
 }
 
-fn remove_files(path: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Result<(), LedgerError> {
+pub(super) fn remove_files(path: &Path, suffixes: impl IntoIterator<Item = &'static str>) -> Result<(), LedgerError> {
     for suffix in suffixes {
         match std::fs::remove_file(beside(path, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(path, error)),

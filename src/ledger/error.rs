@@ -28,8 +28,7 @@ pub enum LedgerError {
     /// It belongs to another campaign.
     OtherCampaign { path: PathBuf, campaign: String },
     /// `<campaign>.sent.json` says that something was sent, and the ledger that knows what is not here.
-    /// `aside` is one that `--new-ledger` moved out of the way, if there is any.
-    SentWithoutLedger { sent: PathBuf, ledger: PathBuf, aside: Option<PathBuf> },
+    SentWithoutLedger { sent: PathBuf, ledger: PathBuf },
     /// `<campaign>.sent.json` says of this very ledger that it was used later than it knows: both times.
     OlderCopy { sent: PathBuf, ledger: PathBuf, noted: String, known: String },
     /// `<campaign>.sent.json` is there and says nothing: it is damaged, or two versions of it were merged.
@@ -90,17 +89,12 @@ impl fmt::Display for LedgerError {
             Self::OtherCampaign { campaign, .. } => {
                 write!(f, "the ledger {path} belongs to the campaign {campaign:?}, not to this one")
             }
-            Self::SentWithoutLedger { sent, aside, .. } => {
-                write!(
-                    f,
-                    "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger",
-                    sent.display()
-                )?;
-                if let Some(aside) = aside {
-                    write!(f, " (one that was moved aside is {}; move it back)", aside.display())?;
-                }
-                f.write_str(", or start anew with apply --new-ledger (everybody listed is then invited again)")
-            }
+            Self::SentWithoutLedger { sent, .. } => write!(
+                f,
+                "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, or start anew with \
+                 apply --new-ledger (everybody listed is then invited again)",
+                sent.display()
+            ),
             Self::OlderCopy { sent, noted, known, .. } => write!(
                 f,
                 "{} says that this ledger was used last at {noted}, and {path} says {known}: it is an older copy, or was \

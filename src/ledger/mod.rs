@@ -3,11 +3,13 @@
 //! The intent of every attempt is on disk before its request leaves, and its outcome after; the schema itself makes a
 //! second `create` for a message impossible. One process writes (see [`lock`]); others may read at any time. The rooms:
 //! `schema` (tables, open), `spool` and `reconcile` (manifest against record), `attempts` (the hot path), `person`
-//! (what people decide), `work` and `reading`, and around them `lock`, `guard`, `rescue`, `sent`, `twins`.
+//! (what people decide), `work` and `reading`, and around them `lock`, `guard`, `rescue`, `sent`,
+//! `aside` and `astray`, `twins`.
 //! Does not decide what is to be done (`plan` does), sends nothing, prints nothing. Only this and `quota` speak SQL.
 
 mod aim;
 mod aside;
+pub mod astray;
 mod attempts;
 #[cfg(test)]
 mod cost;

@@ -8,7 +8,6 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::aside;
 use super::file::{Durable, replace};
 use super::{Counts, Ledger, LedgerError, Narrow};
 
@@ -84,11 +83,7 @@ pub fn is_of(sent_path: &Path, ledger: &Ledger) -> Result<bool, LedgerError> {
 pub fn check(sent_path: &Path, ledger_path: &Path, ledger: Option<&Ledger>) -> Result<(), LedgerError> {
     let Some(sent) = Sent::read(sent_path)? else { return Ok(()) };
     let Some(ledger) = ledger.filter(|ledger| ledger.id() == sent.ledger) else {
-        return Err(LedgerError::SentWithoutLedger {
-            sent: sent_path.to_owned(),
-            ledger: ledger_path.to_owned(),
-            aside: aside::newest(ledger_path),
-        });
+        return Err(LedgerError::SentWithoutLedger { sent: sent_path.to_owned(), ledger: ledger_path.to_owned() });
     };
     if sent.is_newer_than(ledger)? {
         return Err(LedgerError::OlderCopy {

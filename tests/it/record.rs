@@ -126,13 +126,42 @@ fn a_new_ledger_takes_the_place_of_nothing_but_this_campaigns_own() {
     // At its own place a damaged one makes room.
     world.write("spring.ledger.db", "junk");
     world.apply(&server.base_url, &["--new-ledger"]).expect(0);
-    // After a kill before anything was decided, an empty one stands there: where the record is, is said.
-    fs::rename(world.path("spring.ledger.db"), world.path("spring.ledger.db.20270101T000000Z.old")).unwrap();
-    world.write("spring.ledger.db", "");
-    for command in ["status", "results"] {
-        world.run(&[command, "m.yaml"]).expect(4).says("spring.ledger.db.20270101T000000Z.old");
+}
+
+#[test]
+fn a_new_ledger_that_was_killed_before_it_was_begun_hides_no_record() {
+    let (world, server) = (World::new(), server());
+    world.campaign(3);
+    world.apply(&server.base_url, &[]).expect(0);
+    let (ledger, aside) = (world.path("spring.ledger.db"), world.path("spring.ledger.db.20270101T000000Z.old"));
+    let is_kept = || {
+        world.run(&["status", "m.yaml"]).expect(0).says("3 = 3 accepted");
+        world.run(&["plan", "m.yaml"]).expect(0).says("ledger: 3 messages").says("3 messages = 3 keep");
+        world.run(&["results", "m.yaml"]).expect(0);
+        world.apply(&server.base_url, &[]).expect(0).says("is back in its place");
+        assert!(!world.apply(&server.base_url, &[]).expect(0).stderr.contains("is back"));
+        assert!(!world.files().concat().contains(".old"), "{:?}", world.files());
+        assert_eq!(server.counts().requests, 3);
+    };
+    // Before the new one was made, and while it was made.
+    for is_begun in [false, true] {
+        fs::rename(&ledger, &aside).unwrap();
+        if is_begun {
+            world.write("spring.ledger.db", "");
+        }
+        is_kept();
     }
-    world.apply(&server.base_url, &[]).expect(4).says("spring.ledger.db.20270101T000000Z.old");
+    // While it waits for the service, with what SQLite leaves of the new one.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", silent.local_addr().unwrap());
+    let mut command = world.command(&["apply", "m.yaml", "--base-url", &base_url, "--new-ledger"]);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let asked = silent.accept().unwrap();
+    run.kill().unwrap();
+    run.wait().unwrap();
+    drop(asked);
+    assert!(world.files().concat().contains(".old") && world.path("spring.ledger.db-wal").exists());
+    is_kept();
 }
 
 #[test]

@@ -168,7 +168,7 @@ impl Apply<'_> {
         let manifest = self.campaign.manifest.as_ref()?;
         let paths = Paths::of(&manifest.folder, &manifest.campaign, self.purpose)
             .with(self.args.ledger.ledger.as_deref(), None);
-        let ledger = Ledger::open(&paths.ledger, &paths.identity, Mode::Read).ok()?;
+        let ledger = Ledger::open(&paths.to_read(), &paths.identity, Mode::Read).ok()?;
         Some((paths.ledger.display().to_string(), ledger.counts(&self.narrow).ok()?))
     }
 

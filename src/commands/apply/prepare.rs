@@ -110,7 +110,7 @@ impl Apply<'_> {
 
     /// The ledger, and the one that was in its place if that had to make room.
     fn open_ledger(&self, paths: &Paths) -> Result<(Ledger, Option<Aside>), Failure> {
-        let exists = paths.ledger.symlink_metadata().is_ok();
+        let exists = paths.to_write()?.symlink_metadata().is_ok();
         let mut aside = None;
         if self.args.new_ledger && exists {
             self.may_make_room(paths)?;
