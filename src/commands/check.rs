@@ -44,7 +44,7 @@ pub(super) fn run(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure
         Err(LedgerError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    notes.extend(opened::doubt(&paths, ledger.as_ref()));
+    notes.extend(opened::doubts(&paths, ledger.as_ref())?);
     let (service, is_loopback) = if is_sandbox {
         (service::stand_in(&manifest, &paths, false)?, true)
     } else {

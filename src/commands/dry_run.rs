@@ -9,7 +9,7 @@ use super::campaign::Campaign;
 use super::failure::Failure;
 use super::paths::{Paths, Purpose};
 use super::planning::{self, Shown};
-use super::{anew, apply, confirm, credentials, estimate, format_of, late, service, tested};
+use super::{anew, apply, confirm, credentials, estimate, format_of, late, opened, service, tested};
 use crate::cli::{ApplyArgs, Format, GlobalArgs, LedgerArgs, RulesArgs, SelectionArgs};
 use crate::delivery::Rate;
 use crate::diagnostic::text::run as text;
@@ -256,10 +256,12 @@ pub(super) fn plan<'a>(
 /// Whether an apply would refuse to send with this ledger, and whether somebody sends with it.
 fn about_ledger(paths: &Paths, ledger: &Ledger, note: &LedgerNote) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::from_iter(refusal(paths, ledger, note)?);
-    let holder = ledger.running().filter(|_| *note != LedgerNote::Missing);
-    notes.extend(holder.map(|holder| {
-        format!("the ledger is in use by {holder}: requests in flight count as unknown until they are answered")
-    }));
+    if *note != LedgerNote::Missing {
+        notes.extend(opened::killed_recall(ledger)?);
+        notes.extend(ledger.running().map(|holder| {
+            format!("the ledger is in use by {holder}: requests in flight count as unknown until they are answered")
+        }));
+    }
     Ok(notes)
 }
 

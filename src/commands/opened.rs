@@ -15,15 +15,14 @@ use crate::report::Stream;
 pub(super) struct Opened {
     pub manifest: Manifest,
     pub ledger: Ledger,
-    /// Why it may not be the newest, see [`doubt`].
-    pub doubt: Option<String>,
+    /// What is not certain about it, see [`doubts`].
+    pub doubts: Vec<String>,
 }
 
 impl Opened {
     /// Tells people, beside what was asked for.
-    pub(super) fn tell_doubt(&self) -> Result<(), Failure> {
-        let line = self.doubt.as_ref().map(|doubt| format!("note: {doubt}\n"));
-        Ok(line.map_or(Ok(()), |line| Stream::Stderr.say(&line))?)
+    pub(super) fn tell_doubts(&self) -> Result<(), Failure> {
+        self.doubts.iter().try_for_each(|doubt| Ok(Stream::Stderr.say(&format!("note: {doubt}\n"))?))
     }
 }
 
@@ -45,15 +44,28 @@ pub(super) fn open(path: &Path, args: &LedgerArgs, mode: Mode) -> Result<Opened,
     if is_unused || (mode == Mode::Write && sent::is_of(&paths.sent, &ledger)?) {
         sent::check(&paths.sent, &paths.ledger, Some(&ledger))?;
     }
-    let doubt = doubt(&paths, Some(&ledger));
-    Ok(Opened { manifest, ledger, doubt })
+    let doubts = doubts(&paths, Some(&ledger))?;
+    Ok(Opened { manifest, ledger, doubts })
 }
 
 /// Where an apply would not take this ledger for the campaign's, who only reads it is told so. The note is read first: a
 /// run that begins meanwhile makes no ledger look old.
-pub(super) fn doubt(paths: &Paths, ledger: Option<&Ledger>) -> Option<String> {
-    let why = sent::check(&paths.sent, &paths.ledger, ledger).err()?;
-    Some(format!("this may not be how far the campaign is, and apply refuses to send: {why}"))
+pub(super) fn doubts(paths: &Paths, ledger: Option<&Ledger>) -> Result<Vec<String>, LedgerError> {
+    let refused = sent::check(&paths.sent, &paths.ledger, ledger).err();
+    let refused =
+        refused.map(|why| format!("this may not be how far the campaign is, and apply refuses to send: {why}"));
+    let killed = ledger.map(killed_recall).transpose()?.flatten();
+    Ok(refused.into_iter().chain(killed).collect())
+}
+
+/// One message counts as accepted that may have been taken back.
+pub(super) const KILLED_RECALL: &str =
+    "a recall was killed: whether one message was taken back cannot be known; the next recall names it";
+
+/// [`KILLED_RECALL`], for who only reads: a recall that is going on is not killed.
+pub(super) fn killed_recall(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
+    let is_left = ledger.left_recalling()?.is_some() && ledger.running().is_none();
+    Ok(is_left.then(|| KILLED_RECALL.to_owned()))
 }
 
 /// Reads a manifest for the sake of its campaign's name.

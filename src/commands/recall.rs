@@ -28,6 +28,21 @@ use crate::report::recall::{self, QueueFound, RecallReport};
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
+    let mut report = RecallReport::default();
+    match go(args, global, &mut report) {
+        Err(failure) if args.format == TextOrJson::Json => {
+            let failure = failure.typed(&apply::with_ledger(&args.manifest, &args.ledger));
+            report.exit = failure.exit.code();
+            report.stopped.push(failure.message.clone());
+            tell(args, global, &report)?;
+            failure.tell(global);
+            Ok(failure.exit)
+        }
+        other => other,
+    }
+}
+
+fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Result<Exit, Failure> {
     let mut stop = apply::listen(Deed::TakeBack)?;
     let is_loopback = args.ledger.sandbox || service::base_url(&args.connection)?.is_loopback();
     guard::check_terminal(Deed::TakeBack, is_loopback, args.yes)?;
@@ -46,7 +61,7 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
             _ = stop.next() => Err(confirm::interrupted(Deed::TakeBack)),
         }
     })?;
-    let mut report = RecallReport {
+    *report = RecallReport {
         campaign: manifest.campaign.clone(),
         events: manifest.events.len(),
         found: queues.iter().map(|queue| queue.found.clone()).collect(),
@@ -55,7 +70,7 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         connection: apply::connection(&args.connection),
         ..RecallReport::default()
     };
-    tell_found(args, global, &report)?;
+    tell_found(args, global, report)?;
     let ours: u64 = queues.iter().map(|queue| queue.ours.len() as u64).sum();
     let plan = Plan::default();
     let asked = Asked {
@@ -68,9 +83,9 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         deed: Deed::TakeBack,
     };
     confirm::confirm(&asked, &runtime, &mut stop)?;
-    settle_killed(&mut ledger, &queues, &mut report)?;
+    settle_killed(&mut ledger, &queues, report)?;
     for queue in &queues {
-        runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, &mut report))?;
+        runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, report))?;
     }
     ledger.end_recall()?;
     // The note and the results may be another ledger's, which took this one's place.
@@ -78,9 +93,9 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
         Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
         report.results = Some(written::results(&ledger, &paths.results, &manifest.results)?.path);
     }
-    let exit = exit_of(&report);
+    let exit = exit_of(report);
     report.exit = exit.code();
-    tell(args, global, &report)?;
+    tell(args, global, report)?;
     Ok(exit)
 }
 
@@ -106,6 +121,7 @@ fn settle_killed(ledger: &mut Ledger, queues: &[Queue], report: &mut RecallRepor
     // Where it is not accepted any more, the commit had come first.
     for queued in ledger.queued(&HashSet::from([zaap_id]))? {
         doubt(ledger, &queued, None, "it was killed while it took this back", report)?;
+        report.killed += 1;
     }
     Ok(())
 }
@@ -152,6 +168,8 @@ enum Taken {
     Interrupted,
 }
 
+/// Takes back what is ours, and looks again: while the pages were read the queue moved up, so that some may not have been
+/// seen.
 async fn take_back(
     gateway: &Gateway,
     queue: &Queue,
@@ -159,11 +177,47 @@ async fn take_back(
     stop: &mut StopSignal,
     report: &mut RecallReport,
 ) -> Result<(), LedgerError> {
-    for (done, queued) in queue.ours.iter().enumerate() {
-        let left = (queue.ours.len() - done) as u64;
+    let (mut ours, mut tried) = (queue.ours.clone(), HashSet::new());
+    while !ours.is_empty() {
+        if !take(gateway, queue, &ours, ledger, stop, report).await? {
+            return Ok(());
+        }
+        tried.extend(ours.into_iter().map(|queued| queued.zaap_id));
+        let looked = tokio::select! {
+            looked = waiting::look(gateway, queue.instance) => looked,
+            _ = stop.next() => {
+                report.interrupted = true;
+                return Ok(());
+            }
+        };
+        match looked {
+            Ok(mut waiting) => {
+                waiting.ids.retain(|zaap_id| !tried.contains(zaap_id));
+                ours = ledger.queued(&waiting.ids)?;
+            }
+            Err(fault) => {
+                report.unseen.push(format!("{}: its queue cannot be read again: {fault}", queue.found.instance));
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes these back, one by one; says whether that came to its end.
+async fn take(
+    gateway: &Gateway,
+    queue: &Queue,
+    ours: &[Queued],
+    ledger: &mut Ledger,
+    stop: &mut StopSignal,
+    report: &mut RecallReport,
+) -> Result<bool, LedgerError> {
+    for (done, queued) in ours.iter().enumerate() {
+        let left = (ours.len() - done) as u64;
         if report.interrupted {
             report.left += left;
-            return Ok(());
+            return Ok(false);
         }
         ledger.begin_recall(queued)?;
         match one(gateway, queue.instance, queued, stop).await {
@@ -174,22 +228,26 @@ async fn take_back(
             Taken::Gone => report.gone += 1,
             Taken::Doubtful(fault) => doubt(ledger, queued, fault.http_status, &fault.message, report)?,
             Taken::GivenUp(fault) => {
-                // Whether the last request was carried out cannot be known, if its answer was lost.
-                if fault.may_have_happened {
+                // Whether the last request was carried out cannot be known, if its answer was lost; unless it waits still.
+                let looked = waiting::look(gateway, queue.instance).await;
+                let waits = looked.as_ref().is_ok_and(|waiting| waiting.ids.contains(&queued.zaap_id));
+                let is_in_doubt = fault.may_have_happened && !waits;
+                if is_in_doubt {
                     doubt(ledger, queued, fault.http_status, &fault.message, report)?;
+                    report.doubtful_may_wait |= looked.is_err();
                 }
-                report.left += left - u64::from(fault.may_have_happened);
+                report.left += left - u64::from(is_in_doubt);
                 report.stopped.push(format!("{}: {fault}", queue.found.instance));
-                return Ok(());
+                return Ok(false);
             }
             Taken::Interrupted => {
                 report.interrupted = true;
                 report.left += left;
-                return Ok(());
+                return Ok(false);
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn doubt(

@@ -9,7 +9,7 @@ use crate::report::stream;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     let opened = opened::open(&args.manifest, &args.ledger, Mode::Read)?;
-    opened.tell_doubt()?;
+    opened.tell_doubts()?;
     written::to(stream::stdout(), &opened.ledger, &opened.manifest.results)?;
     Ok(Exit::Done)
 }

@@ -16,7 +16,7 @@ const UNKNOWN_SHOWN: usize = 10;
 
 pub(super) fn run(args: &StatusArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let opened = opened::open(&args.manifest, &args.ledger, Mode::Read)?;
-    opened.tell_doubt()?;
+    opened.tell_doubts()?;
     let ledger = &opened.ledger;
     let report = StatusReport {
         campaign: opened.manifest.campaign.clone(),

@@ -18,7 +18,7 @@ pub(super) struct Waiting {
     /// Some message says that its instance is a trial one.
     pub is_trial: bool,
     /// By which ours are known.
-    ids: HashSet<String>,
+    pub ids: HashSet<String>,
     /// How many messages wait for whom, by identity, and their ids.
     recipients: HashMap<Identity, Vec<String>>,
 }
@@ -38,12 +38,12 @@ pub(super) async fn look(gateway: &Gateway, instance: usize) -> Result<Waiting, 
     let mut waiting = Waiting::default();
     let mut pages = gateway.queue_pages(instance);
     while let Some(messages) = pages.next().await? {
-        waiting.messages += messages.len() as u64;
         for message in messages {
             waiting.is_trial |= message.is_trial;
-            waiting.recipients.entry(identity(&message.phone)).or_default().push(message.zaap_id.clone());
-            if !message.zaap_id.is_empty() {
-                waiting.ids.insert(message.zaap_id);
+            // While pages are read the queue moves, so that a message may be met on two of them.
+            if message.zaap_id.is_empty() || waiting.ids.insert(message.zaap_id.clone()) {
+                waiting.messages += 1;
+                waiting.recipients.entry(identity(&message.phone)).or_default().push(message.zaap_id);
             }
         }
     }

@@ -45,11 +45,14 @@ impl Ledger {
     }
 
     /// Which of these zaap ids, as found in Z-API's queue, are attempts of ours: accepted ones, and invitations whose recall
-    /// is in doubt. Edits first: an edit is taken back before the invitation that it edits.
+    /// is in doubt, or was until a person wrote them off. Edits first: an edit is taken back before the invitation that it
+    /// edits.
     pub fn queued(&self, zaap_ids: &HashSet<String>) -> Result<Vec<Queued>, LedgerError> {
         self.reading(|connection| {
-            let mut found = of_kind(connection, AttemptKind::Edit, zaap_ids)?;
-            found.extend(of_kind(connection, AttemptKind::Create, zaap_ids)?);
+            let mut found = Vec::new();
+            for select in [EDITS, INVITATIONS, WRITTEN_OFF] {
+                find(connection, select, zaap_ids, &mut found)?;
+            }
             Ok(found)
         })
     }
@@ -57,15 +60,21 @@ impl Ledger {
     /// Whether it was taken back from Z-API's queue nobody can know, and why.
     pub fn doubt(&mut self, queued: &Queued, why: &str, at: Timestamp) -> Result<(), LedgerError> {
         self.writable()?;
+        if queued.is_written_off {
+            return Ok(());
+        }
         self.transaction(|connection| {
             doubt(connection, queued, why, at.as_millisecond())?;
             decided(connection, at)
         })
     }
 
-    /// Taken back from Z-API's queue: the message is pending again.
+    /// Taken back from Z-API's queue: the message is pending again, unless it went on without this attempt.
     pub fn recall(&mut self, queued: &Queued, at: Timestamp) -> Result<(), LedgerError> {
         self.writable()?;
+        if queued.is_written_off {
+            return Ok(());
+        }
         self.transaction(|connection| {
             recall(connection, queued, at.as_millisecond())?;
             decided(connection, at)
@@ -162,16 +171,21 @@ fn edit_again(connection: &Connection, message: i64, is_in_doubt: bool, at: i64)
     connection.execute(update, (message, is_in_doubt, at)).map(|_| ())
 }
 
-fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String>) -> rusqlite::Result<Vec<Queued>> {
-    // An invitation's id stands in its message, an edit's in its attempt. One pass over all is cheap beside asking
-    // Z-API, and needs no index that every send would have to keep up.
-    let select = match kind {
-        AttemptKind::Create => "SELECT id, zaap_id, NULL FROM message WHERE zaap_id IS NOT NULL",
-        AttemptKind::Edit => "SELECT message, zaap_id, id FROM attempt WHERE kind = 1 AND state = 1 ORDER BY id DESC",
-    };
+/// An invitation's id stands in its message, an edit's and that of what was written off in the attempt. One pass over all
+/// is cheap beside asking Z-API, and needs no index that every send would have to keep up.
+const INVITATIONS: &str = "SELECT id, zaap_id, NULL, 0, 0 FROM message WHERE zaap_id IS NOT NULL";
+const EDITS: &str = "SELECT message, zaap_id, id, 1, 0 FROM attempt WHERE kind = 1 AND state = 1 ORDER BY id DESC";
+const WRITTEN_OFF: &str =
+    "SELECT message, zaap_id, id, 0, 1 FROM attempt WHERE kind = 0 AND state = 5 AND zaap_id IS NOT NULL";
+
+fn find(
+    connection: &Connection,
+    select: &str,
+    zaap_ids: &HashSet<String>,
+    found: &mut Vec<Queued>,
+) -> rusqlite::Result<()> {
     let mut select = connection.prepare(select)?;
     let mut rows = select.query([])?;
-    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let Some(zaap_id) = row.get_ref(1)?.as_str_or_null()?.filter(|id| zaap_ids.contains(*id)) else { continue };
         let (message, attempt): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
@@ -180,10 +194,11 @@ fn of_kind(connection: &Connection, kind: AttemptKind, zaap_ids: &HashSet<String
             None => standing_create(connection, message)?,
         };
         let Some(attempt) = attempt else { continue };
-        let zaap_id = zaap_id.to_owned();
-        found.push(Queued { attempt, message, kind, zaap_id, row: row_of(connection, message)? });
+        let kind = if row.get(3)? { AttemptKind::Edit } else { AttemptKind::Create };
+        let (zaap_id, is_written_off) = (zaap_id.to_owned(), row.get(4)?);
+        found.push(Queued { attempt, message, kind, zaap_id, is_written_off, row: row_of(connection, message)? });
     }
-    Ok(found)
+    Ok(())
 }
 
 fn standing_create(connection: &Connection, message: i64) -> rusqlite::Result<Option<i64>> {

@@ -275,13 +275,15 @@ pub enum Verdict {
     NotArrived,
 }
 
-/// One of our accepted attempts that still waits in Z-API's queue.
+/// One of our attempts that still waits in Z-API's queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
     pub attempt: i64,
     pub message: i64,
     pub kind: AttemptKind,
     pub zaap_id: String,
+    /// A person has written it off as not arrived: nothing on record is of it any more.
+    pub is_written_off: bool,
     pub row: NamedRow,
 }
 

@@ -37,10 +37,16 @@ pub struct RecallReport {
     pub gone: u64,
     /// The answer was lost: taken out, or gone out; nobody can know.
     pub doubtful: Vec<NamedRow>,
+    /// How many of those an earlier recall had in hand when it was killed.
+    pub killed: u64,
+    /// Whether some of those may wait still, since their queue could not be read again.
+    pub doubtful_may_wait: bool,
     /// Unknown invitations to whose recipients something waits that may be them.
     pub unknown: Vec<NamedRow>,
     /// Ours that were not tried any more.
     pub left: u64,
+    /// Why nobody looked whether more had come to light, one for each instance where that is so.
+    pub unseen: Vec<String>,
     /// Why it ended early, one for each instance.
     pub stopped: Vec<String>,
     pub interrupted: bool,
@@ -95,20 +101,32 @@ pub fn render(report: &RecallReport, style: Style) -> String {
     for row in named_rows(&page, &report.doubtful, report.events) {
         page.entry(Tone::Careful, "doubtful", &row);
     }
-    if doubtful > 0 {
-        page.line(
-            "  doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply",
-        );
+    if report.killed > 0 {
         page.line(&format!(
-            "  look in the group or chat, then: zapi-batch resolve {} RECIPIENT --arrived | --not-arrived",
+            "  {} of those doubtful: an earlier recall had it in hand when it was killed",
+            report.killed
+        ));
+    }
+    if doubtful > 0 {
+        let (what, first) = if report.doubtful_may_wait {
+            ("taken back, gone out, or still in the queue", "recall again, then ")
+        } else {
+            ("taken back, or gone out", "")
+        };
+        page.line(&format!("  doubtful: {what}; invitations are unknown now, edits are made again by the next apply"));
+        page.line(&format!(
+            "  {first}look in the group or chat, then: zapi-batch resolve {} RECIPIENT --arrived | --not-arrived",
             report.typed
         ));
+    }
+    for why in &report.unseen {
+        page.line(&format!("  {why}; whether more of this campaign waits there was not seen"));
     }
     unknown(&mut page, report);
     if let Some(results) = &report.results {
         page.line(&format!("  results: {results}"));
     }
-    if report.left > 0 {
+    if report.left > 0 || report.doubtful_may_wait {
         page.line(&format!("  next: zapi-batch recall {}{}", report.typed, report.connection));
     }
     page.into_text()

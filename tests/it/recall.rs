@@ -47,6 +47,9 @@ fn what_waits_in_mid_run_is_taken_back_and_foreign_messages_stay() {
     assert_eq!(queued(&server), sent as u64 + 35);
 
     recall(&world, &server, &["--yes=1"]).expect(2).says("nothing was taken back");
+    let refused = recall(&world, &server, &["--yes=1", "--format", "json"]).expect(2).json();
+    assert_eq!((&refused["exit"], &refused["instances"]["main"]["ours"]), (&2.into(), &sent.into()));
+    assert!(refused["stopped"].as_str().unwrap().contains("nothing was taken back"), "{refused}");
     let json = recall(&world, &server, &["--format", "json", &format!("--yes={sent}")]).expect(0).json();
     assert_eq!(json["taken_back"], sent);
     assert_eq!(json["instances"]["main"]["waiting"], sent + 35);
@@ -75,8 +78,15 @@ fn a_recall_that_was_killed_says_what_is_in_doubt() {
     world.write("spring.ledger.db.recalling", &ids[1]);
     let path = format!("/instances/3C01/token/A20T/queue/{}", ids[1]);
     crate::world::send(&server.base_url, "DELETE", &path, "");
+    for command in ["status", "results", "plan"] {
+        world.run(&[command, "m.yaml"]).expect(0).says("a recall was killed");
+    }
     world.apply(&server.base_url, &[]).expect(0).says("a recall was killed");
-    recall(&world, &server, &[]).expect(1).says("doubtful  \"Group 1\"").says("2 taken back");
+    recall(&world, &server, &[])
+        .expect(1)
+        .says("doubtful  \"Group 1\"")
+        .says("2 taken back")
+        .says("1 of those doubtful: an");
     assert_eq!((count(&world, "pending"), count(&world, "unknown")), (2, 1));
     let again = recall(&world, &server, &[]).expect(0);
     assert!(!again.stderr.contains("doubtful  "), "{}", again.stderr);
@@ -117,6 +127,74 @@ fn a_recall_without_an_answer_leaves_the_invitation_unknown_and_a_person_decides
     world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
     world.apply(&server.base_url, &[]).expect(0).says("edit");
     assert_eq!(server.counts().duplicates, 0);
+}
+
+/// A service whose queue is read and written in this order.
+fn answers(bodies: Vec<String>) -> RawServer {
+    RawServer::start(move |request| {
+        let body = bodies.get(request).map_or("{}", |body| &**body);
+        fault("queue", Read::All, vec![Step::Send(answer(200, "", body)), Step::KeepAlive])
+    })
+}
+
+/// One page of a queue.
+fn page(zaap_ids: &[&str]) -> String {
+    let messages: Vec<String> = zaap_ids.iter().map(|id| format!(r#"{{"ZaapId":"{id}"}}"#)).collect();
+    format!(r#"{{"messages":[{}],"hasMore":false}}"#, messages.join(","))
+}
+
+const TAKEN_BACK: &str = r#"{"value":true}"#;
+
+#[test]
+fn what_a_lost_answer_leaves_in_the_queue_is_not_in_doubt() {
+    let world = World::new();
+    world.campaign(2);
+    let server = slow(Options::default());
+    world.apply(&server.base_url, &[]).expect(0);
+    let results = world.results("spring.results.csv");
+    let ids: Vec<&str> = results.iter().map(|row| row.get("zaap_id")).collect();
+    let waits = answers(vec![page(&ids), page(&[]), page(&ids)]);
+    let ran = world.run(&["recall", "m.yaml", "--base-url", &waits.base_url()]).expect(3);
+    ran.says("2 = 0 taken back + 0 gone out before + 0 doubtful + 2 left in the queue").says("next: zapi-batch recall");
+    assert_eq!(count(&world, "accepted"), 2);
+    // Where it cannot be seen it may wait still, and the next recall tells.
+    let dark = answers(vec![page(&ids), page(&[]), "no queue".to_owned()]);
+    let ran = world.run(&["recall", "m.yaml", "--base-url", &dark.base_url()]).expect(3);
+    ran.says("taken back, gone out, or still in the queue").says("next: zapi-batch recall");
+    assert_eq!(count(&world, "unknown"), 1);
+    // Written off too soon, it is ours all the same, and taking it back invites nobody a second time.
+    world.run(&["resolve", "m.yaml", "Group 0", "--not-arrived"]).expect(0);
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(queued(&server), 3);
+    let again = answers(vec![page(&ids[..1]), TAKEN_BACK.to_owned(), page(&[])]);
+    let ran = world.run(&["recall", "m.yaml", "--base-url", &again.base_url()]).expect(0);
+    ran.says("1 message in Z-API's queue = 1 of this campaign").says("1 = 1 taken back");
+    world.run(&["results", "m.yaml"]).expect(0);
+    assert_eq!(count(&world, "accepted"), 2, "the second invitation stands");
+}
+
+#[test]
+fn what_was_not_seen_while_the_queue_moved_is_taken_back_too() {
+    let world = World::new();
+    world.campaign(3);
+    world.apply(&slow(Options::default()).base_url, &[]).expect(0);
+    let results = world.results("spring.results.csv");
+    let ids: Vec<&str> = results.iter().map(|row| row.get("zaap_id")).collect();
+    let back = || TAKEN_BACK.to_owned();
+    // The second stands on two pages; the third had moved up before its page was read.
+    let moving =
+        answers(vec![page(&[ids[0], ids[1], ids[1]]), back(), back(), page(&[ids[2], "Z9"]), back(), page(&["Z9"])]);
+    let ran = world.run(&["recall", "m.yaml", "--base-url", &moving.base_url()]).expect(0);
+    ran.says("2 messages in Z-API's queue = 2 of this campaign + 0 of others").says("3 = 3 taken back");
+    assert_eq!(count(&world, "pending"), 3);
+    // And where nobody can look again, nothing is claimed.
+    world.apply(&slow(Options::default()).base_url, &[]).expect(0);
+    let results = world.results("spring.results.csv");
+    let blind = answers(vec![page(&[results[0].get("zaap_id")]), back(), "no queue".to_owned()]);
+    world
+        .run(&["recall", "m.yaml", "--base-url", &blind.base_url()])
+        .expect(0)
+        .says("whether more of this campaign waits there was not seen");
 }
 
 #[test]

@@ -82,7 +82,9 @@ pub(super) fn apply(
     apply.tell_diagnostics()?;
     let errors = task.campaign.fatal_errors(args.rules.skip_invalid);
     let done = if errors > 0 {
-        Err(Failure::refused(format!("nothing was sent: {}", words::count(errors, "error", "errors"))))
+        // Of those that are shown, the flag leaves some out.
+        let which = if args.rules.skip_invalid { " that --skip-invalid does not leave out" } else { "" };
+        Err(Failure::refused(format!("nothing was sent: {}{which}", words::count(errors, "error", "errors"))))
     } else {
         apply.go(stop, now)
     };

@@ -7,6 +7,7 @@ use super::held::Held;
 use crate::cli::Format;
 use crate::commands::confirm::Deed;
 use crate::commands::failure::Failure;
+use crate::commands::opened::KILLED_RECALL;
 use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
 use crate::commands::{anew, guard, planning};
@@ -58,10 +59,7 @@ impl Apply<'_> {
             ));
         }
         if ledger.left_recalling()?.is_some() {
-            notes.push(
-                "a recall was killed: whether one message was taken back cannot be known; the next recall names it"
-                    .to_owned(),
-            );
+            notes.push(KILLED_RECALL.to_owned());
         }
         if self.purpose == Purpose::Real {
             notes.extend(other_service(&ledger, is_loopback)?.map(str::to_owned));
