@@ -219,7 +219,7 @@ Examples:
 pub(super) const RESOLVE_EXAMPLES: &str = "\
 Examples:
   zapi-batch resolve campaign.yaml 120363019502650977-group --arrived
-  zapi-batch resolve campaign.yaml 120363019502650977-group --arrived --message-id D241XXXX732339502B68
+  zapi-batch resolve campaign.yaml 'Mooca 2' --arrived --message-id D241XXXX732339502B68
   zapi-batch resolve campaign.yaml 5511999998888 --not-arrived
 
 Look in the group or chat first: if the invitation is there and you say --not-arrived, it is sent a second time.";

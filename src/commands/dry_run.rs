@@ -220,7 +220,7 @@ pub(super) fn plan<'a>(
     planning::check_numbers(&plan, wish.resend_unknown, wish.rules.cancel_left)?;
     let limits = planning::limits(manifest, wish.rate, purpose);
     let mut notes = planning::twins(&plan, &paths.ledger, &campaign.spool)?;
-    notes.extend(tested::notes(manifest, &plan, &narrow, &paths.tested));
+    notes.extend(tested::notes(manifest, &plan, &narrow, &paths, purpose));
     let sent = match sent_today(manifest, instances, &ledger, wish, now) {
         Ok(sent) => sent,
         Err(why) => {

@@ -14,11 +14,17 @@ pub(super) fn is_terminal() -> bool {
 
 /// Without a terminal nobody can be asked, so `--yes` is needed; on loopback nothing real can be reached.
 #[allow(clippy::option_option)] // as the command line has it: absent, given, given with a number
-pub(super) fn check_terminal(deed: Deed, is_loopback: bool, yes: Option<Option<u64>>) -> Result<(), Failure> {
+pub(super) fn check_terminal(
+    deed: Deed,
+    is_test: bool,
+    is_loopback: bool,
+    yes: Option<Option<u64>>,
+) -> Result<(), Failure> {
     if is_loopback || yes.is_some() || is_terminal() {
         return Ok(());
     }
     Err(Failure::refused(format!("there is no terminal to ask on; nothing was {}", deed.done())).help(match deed {
+        Deed::Send if is_test => "give --yes: a test goes to the test list only".to_owned(),
         Deed::Send => "look at the plan, then give --yes=COUNT with its number of messages (or --yes)".to_owned(),
         Deed::TakeBack => {
             let check = format!("zapi-batch check {TYPED} says how many of this campaign wait");

@@ -45,7 +45,7 @@ pub(super) fn run(args: &RecallArgs, global: &GlobalArgs) -> Result<Exit, Failur
 fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Result<Exit, Failure> {
     let mut stop = apply::listen(Deed::TakeBack)?;
     let is_loopback = args.ledger.sandbox || service::base_url(&args.connection)?.is_loopback();
-    guard::check_terminal(Deed::TakeBack, is_loopback, args.yes)?;
+    guard::check_terminal(Deed::TakeBack, false, is_loopback, args.yes)?;
     let opened::Opened { manifest, mut ledger, .. } = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
     let paths = Paths::of(&manifest.folder, &manifest.campaign, Purpose::of_apply(args.ledger.sandbox))
         .with(args.ledger.ledger.as_deref(), None);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::apply::quoted;
 use super::failure::Failure;
+use super::paths::{Paths, Purpose};
 use crate::exit::Exit;
 use crate::expand::EventSummary;
 use crate::ledger::{Narrow, Plan};
@@ -103,7 +104,8 @@ fn read(path: &Path) -> Result<Record, String> {
 }
 
 /// What a plan is about to create in wordings that were never tested; only where the manifest says how to test.
-pub(super) fn notes(manifest: &Manifest, plan: &Plan, narrow: &Narrow, path: &Path) -> Vec<String> {
+pub(super) fn notes(manifest: &Manifest, plan: &Plan, narrow: &Narrow, paths: &Paths, purpose: Purpose) -> Vec<String> {
+    let path = &paths.tested;
     if manifest.test.is_none() {
         return Vec::new();
     }
@@ -123,7 +125,8 @@ pub(super) fn notes(manifest: &Manifest, plan: &Plan, narrow: &Narrow, path: &Pa
             all => format!("{never} of {all} wordings of {} {} never tested", event.id, was(never)),
         };
         let path = quoted(&manifest.path.display().to_string());
-        notes.push(format!("{which}: zapi-batch test {path} sends it to the test list"));
+        let sandbox = if purpose.is_sandbox() { " --sandbox" } else { "" };
+        notes.push(format!("{which}: zapi-batch test {path}{sandbox} sends it to the test list"));
     }
     notes
 }

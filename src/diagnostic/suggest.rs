@@ -33,7 +33,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             continue;
         }
         let distance = strsim::damerau_levenshtein(&word, &folded);
-        if distance > allowed && !contained {
+        // What has no letter in common is another word, however short.
+        if (distance > allowed || length > 0 && distance >= length.max(other)) && !contained {
             continue;
         }
         if best.is_none_or(|(least, _)| distance < least) {

@@ -22,8 +22,9 @@ pub enum Event {
     Resumed { lane: usize },
     /// A lane takes no more messages, in this run.
     LaneEnded { lane: usize, end: LaneEnd },
-    /// The run was asked to stop: no new messages, those in flight are waited for until then at the latest.
-    Draining { in_flight: usize, until: Timestamp },
+    /// The run was asked to stop: no new messages, those in flight are waited for until then at the latest. `requests` had
+    /// been made and settled before.
+    Draining { in_flight: usize, requests: u64, until: Timestamp },
 }
 
 /// One attempt that was settled.

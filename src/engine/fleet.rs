@@ -312,7 +312,8 @@ impl Fleet {
                 self.phase = Phase::Draining { until: Some(until) };
                 self.stopped = Some(Stopped::Interrupted { left_open: 0 });
                 let (in_flight, until) = (self.in_flight(), now.clock_at(until));
-                self.out.push(Command::Say(Event::Draining { in_flight, until }));
+                let requests = self.tally.requests();
+                self.out.push(Command::Say(Event::Draining { in_flight, requests, until }));
             }
             Phase::Draining { until: Some(_) } => self.leave(now),
             Phase::Failed { until: failed } if until < failed => self.phase = Phase::Failed { until },

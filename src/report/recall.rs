@@ -115,7 +115,7 @@ pub fn render(report: &RecallReport, style: Style) -> String {
         };
         page.line(&format!("  doubtful: {what}; invitations are unknown now, edits are made again by the next apply"));
         page.line(&format!(
-            "  {first}look in the group or chat, then: zapi-batch resolve {} RECIPIENT --arrived | --not-arrived",
+            "  {first}look in the group or chat, then: zapi-batch resolve {} RECIPIENT --arrived (or --not-arrived)",
             report.typed
         ));
     }
@@ -151,7 +151,7 @@ fn unknown(page: &mut Page, report: &RecallReport) {
     page.line("  unknown: it has no id, so nobody can tell it from another program's message to the same recipient");
     page.line(&format!(
         "  look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve {} RECIPIENT \
-         --arrived | --not-arrived",
+         --arrived (or --not-arrived)",
         report.typed
     ));
 }
@@ -230,11 +230,11 @@ mod tests {
           what was taken back is pending again; the next apply sends what is still wanted of it
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply
-          look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived | --not-arrived
+          look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived (or --not-arrived)
           2 messages left in the queue may be of this campaign, and may still go out:
           unknown   launch "Lapa"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           unknown: it has no id, so nobody can tell it from another program's message to the same recipient
-          look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived | --not-arrived
+          look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived (or --not-arrived)
           results: spring.results.csv
           next: zapi-batch recall m.yaml --sandbox
         "#);

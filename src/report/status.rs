@@ -101,7 +101,7 @@ fn unknown(page: &mut Page, report: &StatusReport) {
     };
     page.line(&format!("  {meaning}"));
     if report.running.is_none() {
-        page.line(&format!("    zapi-batch resolve {} RECIPIENT --arrived | --not-arrived", report.manifest));
+        page.line(&format!("    zapi-batch resolve {} RECIPIENT --arrived (or --not-arrived)", report.manifest));
         if report.resendable > 0 {
             page.line(&format!(
                 "    zapi-batch apply {} --resend-unknown={}   to send all that are listed again, perhaps twice",
@@ -160,7 +160,7 @@ mod tests {
           unknown   "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           unknown   and 1 more
           unknown: nobody can know whether Z-API took it; look in the group or chat, then
-            zapi-batch resolve campaign.yaml RECIPIENT --arrived | --not-arrived
+            zapi-batch resolve campaign.yaml RECIPIENT --arrived (or --not-arrived)
             zapi-batch apply campaign.yaml --resend-unknown=2   to send all that are listed again, perhaps twice
         "#);
     }

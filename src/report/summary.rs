@@ -243,7 +243,7 @@ fn next_in_words(next: &Next, now: &Zoned) -> String {
                 number => format!("\n            or, if it may arrive twice: {command} --resend-unknown={number}"),
             };
             format!(
-                "look in the group or chat, then: zapi-batch resolve {manifest} RECIPIENT --arrived | --not-arrived{again}"
+                "look in the group or chat, then: zapi-batch resolve {manifest} RECIPIENT --arrived (or --not-arrived){again}"
             )
         }
         Next::SeeBlocked { command, blocked } => {

@@ -28,7 +28,8 @@ pub(super) struct Watch {
     again: u64,
     last: Option<String>,
     lanes: Vec<Lane>,
-    draining: Option<(usize, Timestamp)>,
+    /// The number of requests when none will be in flight any more, and until when that is waited for.
+    draining: Option<(u64, Timestamp)>,
     /// When how many requests had been settled.
     samples: VecDeque<(Timestamp, u64)>,
     estimate: EstimatedEnd,
@@ -101,9 +102,9 @@ impl Watch {
                 self.lane(*lane, Doing::Sending);
             }
             Event::LaneEnded { lane, end } => self.lane(*lane, Doing::Stopped(end.clone())),
-            Event::Draining { in_flight, until } => {
+            Event::Draining { in_flight, requests, until } => {
                 self.news += 1;
-                self.draining = Some((*in_flight, *until));
+                self.draining = Some((requests + *in_flight as u64, *until));
             }
         }
     }
@@ -148,11 +149,12 @@ impl Watch {
 
     /// `20/min, done about 18:59`, or why it stands.
     pub(super) fn pace(&self, now: &Zoned) -> String {
-        if let Some((in_flight, until)) = self.draining {
+        if let Some((requests, until)) = self.draining {
+            let in_flight = requests.saturating_sub(self.tally.requests());
             if in_flight == 0 {
                 return "stopping".to_owned();
             }
-            let requests = words::count(in_flight as u64, "request", "requests");
+            let requests = words::count(in_flight, "request", "requests");
             return format!(
                 "stopping: waiting for {requests} in flight until {}",
                 until.to_zoned(now.time_zone().clone()).strftime("%H:%M:%S")
@@ -340,9 +342,12 @@ mod tests {
         let end = LaneEnd::SetUp { http_status: Some(401), error: "token not found".into() };
         watch.event(&Event::LaneEnded { lane: 1, end }, now.timestamp());
         assert_eq!(watch.pace(&now), "main waits: window opens Mon 09:00, stopped second: token not found (HTTP 401)");
-        watch.event(&Event::Draining { in_flight: 3, until: monday }, now.timestamp());
+        let requests = watch.tally.requests();
+        watch.event(&Event::Draining { in_flight: 3, requests, until: monday }, now.timestamp());
         assert_eq!(watch.pace(&now), "stopping: waiting for 3 requests in flight until 09:00:00");
-        watch.event(&Event::Draining { in_flight: 0, until: monday }, now.timestamp());
+        watch.tally.accepted += 2;
+        assert_eq!(watch.pace(&now), "stopping: waiting for 1 request in flight until 09:00:00");
+        watch.tally.accepted += 1;
         assert_eq!(watch.pace(&now), "stopping");
     }
 }

@@ -58,17 +58,24 @@ pub fn duration(length: Duration) -> String {
 }
 
 /// A moment as near as it needs to be: `14:20` today, `Thu 14:20` within six days, `Fri 4 Dec 18:02` in the same year,
-/// else with the year. In the zone of `now`.
+/// else with the year. In the zone of `now`, which is named where it is UTC: a server's clock is not the reader's.
 pub fn moment(at: Timestamp, now: &Zoned) -> String {
+    let utc = if is_utc(now.time_zone()) { " UTC" } else { "" };
     let at = at.to_zoned(now.time_zone().clone());
     let days = (at.date() - now.date()).get_days();
     let clock = at.strftime("%H:%M");
-    match days {
-        0 => clock.to_string(),
-        1..=6 => format!("{} {clock}", weekday(at.weekday())),
-        _ if at.year() == now.year() => format!("{} {} {} {clock}", weekday(at.weekday()), at.day(), month(at.date())),
-        _ => format!("{} {clock}", date(at.date())),
-    }
+    let day = match days {
+        0 => String::new(),
+        1..=6 => format!("{} ", weekday(at.weekday())),
+        _ if at.year() == now.year() => format!("{} {} {} ", weekday(at.weekday()), at.day(), month(at.date())),
+        _ => format!("{} ", date(at.date())),
+    };
+    format!("{day}{clock}{utc}")
+}
+
+fn is_utc(zone: &TimeZone) -> bool {
+    zone.iana_name().is_none_or(|name| name == "UTC" || name.starts_with("Etc/U"))
+        && zone.to_offset(Timestamp::UNIX_EPOCH).is_zero()
 }
 
 /// `Fri 4 Dec 2026`.
@@ -241,6 +248,11 @@ mod tests {
         for (at, text) in table {
             assert_eq!(moment(at.parse().unwrap(), &now), text);
         }
+        let at = now.timestamp();
+        for (zone, text) in [("UTC", "21:00 UTC"), ("Etc/UTC", "21:00 UTC"), ("Africa/Abidjan", "21:00")] {
+            assert_eq!(moment(at, &at.in_tz(zone).unwrap()), text);
+        }
+        assert_eq!(moment(at, &at.to_zoned(TimeZone::unknown())), "21:00 UTC");
     }
 
     #[test]

@@ -222,6 +222,24 @@ fn hints_can_be_typed_as_they_are_printed() {
 }
 
 #[test]
+fn bash_completes_the_flags_of_a_command() {
+    let world = World::new();
+    world.write("completions.bash", world.run(&["completions", "bash"]).expect(0).stdout);
+    let completed = |typed: &str| {
+        let script = format!(
+            "source completions.bash; COMP_WORDS=({typed}); COMP_CWORD=2; _zapi__batch zapi-batch \"${{COMP_WORDS[2]}}\" \
+             \"${{COMP_WORDS[1]}}\"; echo \"${{COMPREPLY[*]}}\""
+        );
+        let mut bash = std::process::Command::new("bash");
+        let ran = bash.args(["-c", &script]).current_dir(world.path(".")).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    assert_eq!(completed("zapi-batch apply --sand"), "--sandbox\n");
+    assert_eq!(completed("zapi-batch resolve --not"), "--not-arrived\n");
+}
+
+#[test]
 fn a_plan_beside_a_run_says_so() {
     let world = World::new();
     world.campaign(1);

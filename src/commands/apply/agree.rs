@@ -62,7 +62,7 @@ impl Apply<'_> {
         planning::check_numbers(&plan, self.args.resend_unknown, self.args.rules.cancel_left)?;
         if !self.purpose.is_test() {
             prepared.notes.extend(planning::twins(&plan, &prepared.paths.ledger, &self.campaign.spool)?);
-            prepared.notes.extend(tested::notes(prepared.manifest, &plan, &self.narrow, &prepared.paths.tested));
+            prepared.notes.extend(tested::notes(prepared.manifest, &plan, &self.narrow, &prepared.paths, self.purpose));
         }
         let limits = planning::limits(prepared.manifest, self.args.rate, self.purpose);
         let used = prepared.quota.as_ref().map(|quota| (quota, prepared.service.instances.as_slice()));

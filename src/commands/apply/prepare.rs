@@ -43,7 +43,7 @@ impl Apply<'_> {
         let paths = Paths::of(&manifest.folder, &manifest.campaign, self.purpose)
             .with(self.args.ledger.ledger.as_deref(), self.args.results.as_deref());
         let is_loopback = is_sandbox || service::base_url(&self.args.connection)?.is_loopback();
-        guard::check_terminal(Deed::Send, is_loopback, self.args.yes)?;
+        guard::check_terminal(Deed::Send, self.purpose.is_test(), is_loopback, self.args.yes)?;
         if !self.purpose.is_test() {
             guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
         }

@@ -73,7 +73,7 @@ fn a_stopped_run_says_why_and_what_to_type() {
       error     2 x Invalid phone
       error     1 x no answer within 30 s
       next      set ZAPI_CLIENT_TOKEN, then: zapi-batch apply campaign.yaml   (what was accepted is not sent again)
-      next      look in the group or chat, then: zapi-batch resolve campaign.yaml RECIPIENT --arrived | --not-arrived
+      next      look in the group or chat, then: zapi-batch resolve campaign.yaml RECIPIENT --arrived (or --not-arrived)
                 or, if it may arrive twice: zapi-batch apply campaign.yaml --resend-unknown=1
       results   spring-launch.results.csv
     "#);
@@ -238,9 +238,9 @@ fn every_next_step_says_what_to_do() {
     1 edit was refused, and the invitation stands as it was; Z-API edits events in groups only, so tell the person in another way
     7 edits were refused, and the invitations stand as they were; Z-API edits events in groups only, so tell the 2 persons in another way; see why, then: zapi-batch apply c.yaml   (they are tried again)
     7 edits were refused, and the invitations stand as they were; see why, then: zapi-batch apply c.yaml   (they are tried again)
-    look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
+    look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived (or --not-arrived)
                 or, if it may arrive twice: zapi-batch apply c.yaml --base-url URL --resend-unknown=2
-    look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived | --not-arrived
+    look in the group or chat, then: zapi-batch resolve c.yaml RECIPIENT --arrived (or --not-arrived)
     zapi-batch apply c.yaml --dry-run   (why 1 message is blocked)
     zapi-batch validate c.yaml   (what is wrong with 3 rows)
     ");
