@@ -130,11 +130,17 @@ fn joins(c: char) -> bool {
     is_mask(c) || is_foreign || c.is_ascii_control() || matches!(c, '/' | '_')
 }
 
+/// A spreadsheet has taken the number for an amount: `5,511,999,998,888`, `5'511'999'998'888`.
+fn parts_thousands(c: char, text: &str) -> bool {
+    let digits = text.chars().skip(1).take_while(|c| is_digit(*c)).take(4).count();
+    matches!(c, ',' | '\'') && digits == 3
+}
+
 /// The length of what joins digits at the front of a text: a character, or the spelling of one that cannot be shown, such
 /// as `\n` or `\u{200e}`.
 pub(super) fn gap(text: &str) -> Option<usize> {
     let c = text.chars().next()?;
-    if joins(c) {
+    if joins(c) || parts_thousands(c, text) {
         return Some(c.len_utf8());
     }
     let escape = text.strip_prefix('\\')?;
@@ -187,6 +193,9 @@ mod tests {
             ("5511999998888-1133334444", "55119********-******4444"),
             ("55\u{2009}11\u{2009}99999\u{200b}8888", "55\u{2009}11\u{2009}9****\u{200b}8888"),
             ("11/99999/8888", "11/9****/8888"),
+            ("Ana,\"5,511,999,998,833\"", "Ana,\"5,511,9**,**8,833\""),
+            ("5'511'999'998'834", "5'511'9**'**8'834"),
+            ("100,200 and 1,234,567", "100,200 and 1,234,567"),
             ("11_99999_8888", "11_9****_8888"),
             ("21.99.2026.8888", "21.99.****.8888"),
             ("55\u{a0}11     99999\n8888", "55\u{a0}11     9****\n8888"),

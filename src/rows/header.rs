@@ -78,9 +78,37 @@ impl Header {
 
     /// The column that is most likely the phone, for advice.
     pub(super) fn likely_phone(&self) -> Option<&str> {
-        const WORDS: [&str; 9] =
-            ["phone", "telefone", "celular", "whatsapp", "fone", "zap", "numero", "contato", "grupo"];
-        let index = WORDS.iter().find_map(|word| self.slugs.iter().position(|slug| slug.contains(word)))?;
+        // The likelier before the others; of an export's columns about a phone, one holds the number.
+        const WORDS: [&str; 20] = [
+            "whatsapp",
+            "celular",
+            "mobile",
+            "cell",
+            "movil",
+            "handy",
+            "mobil",
+            "mobiltelefon",
+            "phone",
+            "telefone",
+            "telephone",
+            "telefono",
+            "telefon",
+            "fone",
+            "zap",
+            "rufnummer",
+            "tel",
+            "numero",
+            "contato",
+            "grupo",
+        ];
+        const ABOUT: [&str; 9] = ["type", "label", "tipo", "verified", "opt", "optin", "consent", "status", "country"];
+        let has = |slug: &str, words: &[&str]| slug.split('_').any(|word| words.contains(&word));
+        let is_likely = |slug: &String, word: &str| has(slug, &[word]) && !has(slug, &ABOUT);
+        let whole = WORDS.iter().find_map(|word| self.slugs.iter().position(|slug| is_likely(slug, word)));
+        // `telefonecelular`, `Telefones`; not what only begins alike, such as `Phonetic Name`.
+        let long = WORDS.iter().filter(|word| word.len() > 5);
+        let within = || long.clone().find_map(|word| self.slugs.iter().position(|slug| slug.contains(word)));
+        let index = whole.or_else(within)?;
         self.names.get(index).map(String::as_str)
     }
 
@@ -212,6 +240,19 @@ mod tests {
         assert_eq!(header.named("Nome"), Some(1));
         assert_eq!(header.twins(), [Twins { first: 1, second: 2 }]);
         assert_eq!(header.likely_phone(), Some("Celular"));
+        for (columns, likely) in [
+            ("First Name,Phonetic First Name,Phone 1 - Label,Phone 1 - Value", "Phone 1 - Value"),
+            ("phone_verified,phone_number", "phone_number"),
+            ("Phone opt-in,Phone Number", "Phone Number"),
+            ("iPhone,Telefone celular", "Telefone celular"),
+            ("Business Phone,Home Phone,Mobile Phone", "Mobile Phone"),
+            ("Nome,Telefones", "Telefones"),
+            ("Name,Mobiltelefon", "Mobiltelefon"),
+            ("Name,Phonetic Name", ""),
+        ] {
+            let header = Header::new(columns.split(','));
+            assert_eq!(header.likely_phone().unwrap_or_default(), likely, "{columns}");
+        }
         assert_eq!(header.listed(), "`Celular`, `Nome`, `nome`");
     }
 }

@@ -21,10 +21,16 @@ impl Shape {
 
     /// Whether a line looks like a row. Where there is one column only, any line of a text would.
     pub(super) fn is_of(self, line: &str, delimiter: u8) -> bool {
-        let mut fields = line.split(char::from(delimiter));
-        self.fields > 1
-            && self.has_fields_of(line, delimiter)
-            && fields.nth(self.phone).is_some_and(recipient::looks_like_one)
+        self.fields > 1 && self.has_fields_of(line, delimiter) && self.names_one(line, delimiter)
+    }
+
+    /// The same for a row that may lack fields, or have too many; a number alone is none.
+    fn is_nearly_of(self, line: &str, delimiter: u8) -> bool {
+        self.fields > 1 && line.split(char::from(delimiter)).nth(1).is_some() && self.names_one(line, delimiter)
+    }
+
+    fn names_one(self, line: &str, delimiter: u8) -> bool {
+        line.split(char::from(delimiter)).nth(self.phone).is_some_and(recipient::looks_like_one)
     }
 }
 
@@ -139,13 +145,13 @@ impl Swallowed {
         self.is_ragged = shape.is_some_and(|shape| shape.fields != fields);
     }
 
-    /// Takes a further line, which begins at `at`.
-    pub(super) fn line(&mut self, at: usize, line: &str, delimiter: u8, shape: Option<Shape>) {
+    /// Takes a line, which begins at `at`. One in which the record's own recipient stands, outside of the text, names
+    /// nobody whom the text has swallowed.
+    pub(super) fn line(&mut self, at: usize, line: &str, has_own: bool, delimiter: u8, shape: Option<Shape>) {
         let Some(shape) = shape.filter(|shape| shape.fields > 1) else { return };
-        if !shape.has_fields_of(line, delimiter) {
-            // Between rows nobody minds a blank line.
-            self.is_ragged |= !line.trim().is_empty();
-        } else if self.row.is_none() && shape.is_of(line, delimiter) {
+        // Between rows nobody minds a blank line.
+        self.is_ragged |= !shape.has_fields_of(line, delimiter) && !line.trim().is_empty();
+        if self.row.is_none() && !has_own && shape.is_nearly_of(line, delimiter) {
             self.row = Some(at);
         }
     }

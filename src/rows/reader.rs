@@ -148,7 +148,8 @@ impl<R: Read> Reader<R> {
             return None;
         }
         let place = if fields > expected { row.field(expected) } else { row.whole() };
-        Some((text::ragged(fields, expected), place))
+        let is_blank = self.record.iter().skip(expected).all(|field| field.trim().is_empty());
+        Some((text::ragged(fields, expected, is_blank), place))
     }
 
     /// Says once what the decoder had to assume, at the first row that it touches.
@@ -175,6 +176,11 @@ mod tests {
     /// Everything read from `bytes`, a line a row: `line:fields` or `line!`, then the diagnostics as
     /// `line:column code`.
     fn read(bytes: &[u8], delimiter: u8) -> (Vec<String>, Vec<String>) {
+        read_for(bytes, delimiter, 0)
+    }
+
+    /// The same where the recipient stands in the field `phone`.
+    fn read_for(bytes: &[u8], delimiter: u8, phone: usize) -> (Vec<String>, Vec<String>) {
         let decode::Opened::Text(decoder) = decode::open(bytes).unwrap() else { panic!("a workbook") };
         let mut records = Records::new(decoder);
         records.delimiter = delimiter;
@@ -187,7 +193,7 @@ mod tests {
             let fault = if row.fault.is_some() { "!" } else { "" };
             rows.push(format!("{}{fault}:{}", row.raw.line, fields.join("|")));
             let count = *expected.get_or_insert(fields.len());
-            reader.records_mut().shape = Some(super::super::quotes::Shape { fields: count, phone: 0 });
+            reader.records_mut().shape = Some(super::super::quotes::Shape { fields: count, phone });
         }
         let found = diagnostics.sorted().into_iter().map(|found| {
             let span = found.place.as_ref().and_then(|place| place.span).unwrap();
@@ -290,6 +296,26 @@ mod tests {
             let (found_rows, found_faults) = read(text.as_bytes(), b',');
             assert_eq!(found_rows, *rows, "{text:?}");
             assert_eq!(found_faults, *faults, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_before_the_recipient_swallows_nobody_but_other_rows() {
+        let cases: &[(&str, usize, &[&str])] = &[
+            ("n,p\n\"Pinheiros\nSP\",5511999998888\n", 1, &[]),
+            ("n,p\n\"Rua A, 10\nCentro\",5511999998888\n", 1, &[]),
+            ("n,p\n\"oi\n\",5511999998888\nb,5511999998887\n", 1, &[]),
+            ("n,p,m\n\"Rua A, 10, 2\nCentro\",5511999998888,b\n", 1, &[]),
+            ("n,p,m\n\"a\nb\",5511999998888,\"c\nd\"\n", 1, &[]),
+            // A stray quote, and rows behind it.
+            ("n,p\n\"a,5511999998888\nb\",5511999998887\n", 1, &["2:1 E220"]),
+            ("n,p\n\"a\nb,5511999998886\nc\",5511999998887\n", 1, &["3:1 W203"]),
+            // Rows that lack a field.
+            ("p,n,m\n5511999998888,a,\"b\n5511999998887,c\n5511999998886,d\nfim\"\n", 0, &["3:1 W203"]),
+            ("i,p,m\n1,5511999998888,\"b\n2,5511999998887\n3,5511999998886\nfim\"\n", 1, &["3:1 W203"]),
+        ];
+        for (text, phone, faults) in cases {
+            assert_eq!(read_for(text.as_bytes(), b',', *phone).1, *faults, "{text:?}");
         }
     }
 

@@ -258,20 +258,19 @@ impl<R: Read> Records<R> {
         let mut swallowed = Swallowed::new(Opening { at: 0, end: first, lines: 1 });
         let (mut end, mut lines, mut at) = (first, 1, start);
         loop {
-            let opened = state.opened;
+            let (opened, fields) = (state.opened, if lines == 1 { 0 } else { state.fields });
             let after = state.read(&self.buffer[start..end.text], at - start);
             let opened_here = lines == 1 || state.opened != opened;
+            let has_own = self.shape.is_some_and(|shape| (fields..state.fields).contains(&shape.phone));
+            let line = &self.buffer[at..end.text];
             if lines > 1 {
-                swallowed.line(at - start, &self.buffer[at..end.text], self.delimiter, self.shape);
+                swallowed.line(at - start, line, has_own, self.delimiter, self.shape);
             }
             if opened_here && state.is_open() && swallowed.row.is_none() {
                 swallowed = Swallowed::new(Opening { at: state.opened, end, lines });
-                swallowed.opening_line(
-                    state.fields,
-                    &self.buffer[start + state.opened..end.text],
-                    self.delimiter,
-                    self.shape,
-                );
+                swallowed.line(at - start, line, has_own, self.delimiter, self.shape);
+                let rest = &self.buffer[start + state.opened..end.text];
+                swallowed.opening_line(state.fields, rest, self.delimiter, self.shape);
             }
             let extent = |fault, row_within| Ok(Extent { end, lines, fault, row_within });
             match after {

@@ -170,9 +170,12 @@ pub fn no_phone(file: &str, headers: &str, likely: Option<&str>, named: usize) -
     Diagnostic::new(&NO_PHONE, format!("{file} has no column `phone`")).help(help)
 }
 
-pub fn ragged(fields: usize, expected: usize) -> Diagnostic {
+/// `is_blank` says that what is too many is empty.
+pub fn ragged(fields: usize, expected: usize, is_blank: bool) -> Diagnostic {
     let has = if fields == 1 { "1 field".to_owned() } else { format!("{fields} fields") };
-    let help = if fields > expected {
+    let help = if fields > expected && is_blank {
+        "take the separator away at the end of the row"
+    } else if fields > expected {
         "a text that holds the separator needs quotes around it"
     } else {
         "write the separator for empty fields too, or give the row what it lacks"
@@ -193,11 +196,8 @@ pub fn doubtful_quote(row: Place) -> Diagnostic {
 }
 
 pub fn row_within_text() -> Diagnostic {
-    Diagnostic::new(
-        &ROW_WITHIN_TEXT,
-        "the line looks like a row, and lies within a quoted text: nobody is invited by it",
-    )
-    .help("if it is a row, a quote above it was not closed; if it belongs to the text, all is well")
+    Diagnostic::new(&ROW_WITHIN_TEXT, "the line looks like a row, and lies within a quoted text: it is not read as one")
+        .help("if it is a row, a quote above it was not closed; if it belongs to the text, all is well")
 }
 
 /// A cell that a text uses, and whose formula has failed.
