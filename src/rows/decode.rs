@@ -21,6 +21,9 @@ enum Encoding {
     Utf16(encoding_rs::Decoder),
 }
 
+/// A file that was encoded twice shows it early on.
+const SEARCHED_BYTES: u64 = 1024 * 1024;
+
 /// What a decoder had to assume, and at which byte of the decoded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Trouble {
@@ -34,6 +37,8 @@ pub(super) enum TroubleKind {
     Windows1252,
     /// Bytes that are no text in the encoding that the rest has.
     Invalid,
+    /// UTF-8 that was read as something else and written as UTF-8 again before it came here.
+    EncodedTwice,
 }
 
 /// Decodes `R`, whatever its encoding.
@@ -149,6 +154,12 @@ impl<R: Read> Decoder<R> {
             at += text.len();
             if let Encoding::Utf8 { plain } = &mut self.encoding {
                 *plain = *plain && text.is_ascii();
+                if !*plain
+                    && self.decoded < SEARCHED_BYTES
+                    && let Some(found) = misread_utf8(text)
+                {
+                    self.note(TroubleKind::EncodedTwice, out.len() - text.len() + found, start);
+                }
             }
             let Some(error) = fault else { break };
             if error.error_len().is_none() && !self.ended {

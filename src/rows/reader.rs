@@ -158,6 +158,7 @@ impl<R: Read> Reader<R> {
             self.troubles_said += 1;
             let found = match trouble.kind {
                 TroubleKind::Windows1252 => text::windows_1252(),
+                TroubleKind::EncodedTwice => text::encoded_twice(),
                 TroubleKind::Invalid => {
                     self.file_errors += 1;
                     text::encoding()
@@ -325,6 +326,8 @@ mod tests {
         assert_eq!((rows[2].as_str(), &faults[..]), ("3:2|João", &["3:5 W201".to_owned()][..]));
         let (rows, faults) = read(b"p;n\n1;\xC3\xA9\n2;Jo\xE3o\n3;S\xE3o\n", b';');
         assert_eq!((rows[2].as_str(), &faults[..]), ("3:2|Jo\u{FFFD}o", &["3:5 E205".to_owned()][..]));
+        let (rows, faults) = read("p;n\n1;João\n2;JoÃ£o\n3;AMANHÃ …\n".as_bytes(), b';');
+        assert_eq!((rows[2].as_str(), &faults[..]), ("3:2|JoÃ£o", &["3:5 W205".to_owned()][..]));
         let (_, faults) = read(b"p;n\n1;S\xE3o\n2;b\n3;Jo\xC3\xA3o\n", b';');
         assert_eq!(faults, ["2:4 W201", "4:5 E205"]);
     }

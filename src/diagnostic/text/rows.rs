@@ -27,6 +27,7 @@ const WINDOWS_1252: Code = Code { id: "W201", title: "list is not UTF-8" };
 const BLANK_HEADER: Code = Code { id: "W202", title: "column without a name" };
 const ROW_WITHIN_TEXT: Code = Code { id: "W203", title: "line of a text that looks like a row" };
 const ERROR_OF_SPREADSHEET: Code = Code { id: "W204", title: "spreadsheet's error in a cell" };
+const ENCODED_TWICE: Code = Code { id: "W205", title: "letters that were encoded twice" };
 
 pub const CODES: &[&Code] = &[
     &UNREADABLE,
@@ -53,6 +54,7 @@ pub const CODES: &[&Code] = &[
     &BLANK_HEADER,
     &ROW_WITHIN_TEXT,
     &ERROR_OF_SPREADSHEET,
+    &ENCODED_TWICE,
 ];
 
 /// Why a row of a list without a column for the recipient is nobody's.
@@ -238,6 +240,11 @@ pub fn too_many_columns(columns: usize, most: usize) -> Diagnostic {
 pub fn windows_1252() -> Diagnostic {
     Diagnostic::new(&WINDOWS_1252, "the file is not UTF-8: it is read as Windows-1252, as Excel writes it")
         .help("see whether the accents are right in `plan`; better, save it as `CSV UTF-8`")
+}
+
+pub fn encoded_twice() -> Diagnostic {
+    Diagnostic::new(&ENCODED_TWICE, "letters with accents seem to have been spoilt before, as in `JoÃ£o` for `João`")
+        .help("export the list again as `CSV UTF-8` from where it came from, then look at the texts in `plan`")
 }
 
 pub fn blank_header() -> Diagnostic {
