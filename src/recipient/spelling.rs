@@ -181,9 +181,13 @@ fn before_trailing_zero(text: &str) -> Option<&str> {
     (is_decimal && !zeros.is_empty() && zeros.bytes().all(|b| b == b'0')).then_some(digits)
 }
 
-/// What ends in `group` and is no group id: `1203...-Group`, `1203... group`, `55...-16...-group`.
+/// What ends in `group` and is no group id: `1203...-Group`, `1203... group`, `55...-16...-group`; and one whose hyphen a
+/// text program has made a dash.
 fn group_like(text: &str) -> Option<Fault> {
-    let lower = text.to_ascii_lowercase();
+    let lower = text.to_ascii_lowercase().replace(is_dash, "-");
+    if is_group_id(&lower) {
+        return Some(Fault::GroupId { write: Some(lower) });
+    }
     let name = lower.strip_suffix("group").or_else(|| lower.strip_suffix("grupo"))?;
     let name = name.trim_end_matches(|c: char| is_blank(c) || matches!(c, '-' | '_' | '.'));
     let write = [format!("{name}-group"), name.to_owned()].into_iter().find(|id| is_group_id(id));
@@ -196,14 +200,18 @@ fn has_several_numbers(text: &str) -> bool {
     let between = |c: char| matches!(c, '/' | ',' | ';' | '|' | '&' | '\n' | '\t' | '\\') || c.is_alphabetic();
     let parts = text.split(between).filter(|part| digits(part) >= *DIGITS.start()).count();
     let whole = text.split(|c: char| !c.is_ascii_digit()).filter(|part| part.len() >= 10).count();
-    let plus = text.matches('+').count();
+    let plus = text.split('+').skip(1).filter(|part| digits(part) > 0).count();
     let crowded = digits(text) > *DIGITS.end() && text.matches('(').count() > 1;
     parts > 1 || whole > 1 || plus > 1 || crowded
 }
 
 /// What people put between digits, and what comes along unseen when a number is copied from a chat.
 pub(super) fn is_mask(c: char) -> bool {
-    is_blank(c) || matches!(c, '-' | '(' | ')' | '.' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    is_blank(c) || is_dash(c) || matches!(c, '-' | '(' | ')' | '.')
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 fn is_blank(c: char) -> bool {
@@ -330,14 +338,27 @@ mod tests {
             ("12.345.678/0001-90", Fault::Character { found: '/' }),
             ("(+55) +5511988887777", Fault::SeveralNumbers),
             ("((+55) 11 98888-7777", Fault::Character { found: '+' }),
+            ("++5511988887777", Fault::Character { found: '+' }),
             ("5511999998888-1133334444", Fault::SeveralNumbers),
             ("0 11 99999-8888", Fault::NoCountryCode { write: Some(write("5511999998888")) }),
             ("+55 (011) 99999-8888", Fault::TrunkPrefix { write: write("5511999998888") }),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text).as_ref(), Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ids_that_are_refused_and_what_to_write_instead() {
+        let write = |text: &str| text.to_owned();
+        let cases: &[(&str, Fault)] = &[
             ("120363019502650977", Fault::BareGroupId { write: write("120363019502650977-group"), rounded: false }),
             ("120363019502650000", Fault::BareGroupId { write: write("120363019502650000-group"), rounded: true }),
             ("120363019502650977 group", Fault::GroupId { write: Some(write("120363019502650977-group")) }),
             ("120363019502650977-Grupo", Fault::GroupId { write: Some(write("120363019502650977-group")) }),
             ("5511999999999-1623281429-group", Fault::GroupId { write: Some(write("5511999999999-1623281429")) }),
+            ("120363019502650977\u{2013}group", Fault::GroupId { write: Some(write("120363019502650977-group")) }),
+            ("5511999999999\u{2011}1623281429", Fault::GroupId { write: Some(write("5511999999999-1623281429")) }),
             ("vip-group", Fault::GroupId { write: None }),
             ("120363019502650977@g.us", Fault::GroupJid { write: write("120363019502650977-group") }),
             ("5511999999999-1623281429@g.us", Fault::GroupJid { write: write("5511999999999-1623281429") }),

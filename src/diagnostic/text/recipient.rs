@@ -60,7 +60,7 @@ pub fn fault(fault: &Fault, text: &str) -> Diagnostic {
         Fault::Empty => found(&EMPTY, "the recipient is empty".to_owned()).help(SHAPES),
         Fault::Scientific => found(
             &SCIENTIFIC,
-            format!("a spreadsheet has turned the number into `{shown}`, and its last digits are lost"),
+            format!("a spreadsheet has turned the number into `{shown}`: digits that it does not show are lost"),
         )
         .help(AS_TEXT),
         Fault::TrailingZero { write } => {
