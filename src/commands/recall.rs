@@ -46,7 +46,9 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
     let mut stop = apply::listen(Deed::TakeBack)?;
     let is_loopback = args.ledger.sandbox || service::base_url(&args.connection)?.is_loopback();
     guard::check_terminal(Deed::TakeBack, false, is_loopback, args.yes)?;
-    let opened::Opened { manifest, mut ledger, .. } = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
+    let opened = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
+    opened.tell_doubts()?;
+    let opened::Opened { manifest, mut ledger, .. } = opened;
     let paths = Paths::of(&manifest.folder, &manifest.campaign, Purpose::of_apply(args.ledger.sandbox))
         .with(args.ledger.ledger.as_deref(), None);
     let service = if args.ledger.sandbox {

@@ -12,7 +12,9 @@ use crate::recipient;
 use crate::report::Stream;
 
 pub(super) fn run(args: &ResolveArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
-    let mut ledger = opened::open(&args.manifest, &args.ledger, Mode::Write)?.ledger;
+    let opened = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
+    opened.tell_doubts()?;
+    let mut ledger = opened.ledger;
     let identity = recipient::parse(&args.recipient).ok().map(|parsed| parsed.recipient.identity);
     let found = ledger.find_unknown(
         &args.recipient,

@@ -8,6 +8,9 @@ use rusqlite::ErrorCode;
 
 use super::lock::Holder;
 
+/// The way out where the record is lost.
+const START_ANEW: &str = "start anew with apply --new-ledger (everybody listed is then invited again)";
+
 /// Why the ledger cannot be used (any more).
 #[derive(Debug)]
 pub enum LedgerError {
@@ -91,8 +94,7 @@ impl fmt::Display for LedgerError {
             }
             Self::SentWithoutLedger { sent, .. } => write!(
                 f,
-                "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, or start anew with \
-                 apply --new-ledger (everybody listed is then invited again)",
+                "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, or {START_ANEW}",
                 sent.display()
             ),
             Self::OlderCopy { sent, noted, known, .. } => write!(
@@ -113,6 +115,9 @@ impl fmt::Display for LedgerError {
                     // Not the ledger's fault: even to be read, it needs to write beside itself.
                     Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
                         write!(f, "; its folder has to be writable, or copy it to one that is")
+                    }
+                    Some(ErrorCode::DatabaseCorrupt) => {
+                        write!(f, "; bring back a copy of it, or {START_ANEW}")
                     }
                     _ => Ok(()),
                 }

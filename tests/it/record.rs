@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use zapi_batch::sandbox::{Drain, Fault, FaultRule, Options, When};
+use zapi_batch::sandbox::{Fault, FaultRule, Options, When};
 
 use crate::world::{Ran, World, server, server_with, wait_until};
 
@@ -15,7 +15,7 @@ fn no_command_makes_an_older_copy_of_the_ledger_look_like_the_newest() {
     // The third answers nothing, so that there is something to decide.
     let hangs = crate::world::groups(6).lines().nth(3).unwrap().split(',').next().unwrap().to_owned();
     let lost = FaultRule { when: When::Recipient(hangs.clone()), fault: Fault::Status(502), is_processed: true };
-    let server = server_with(Options { drain: Drain::Never, faults: vec![lost], ..Options::default() });
+    let server = server_with(Options { faults: vec![lost], ..Options::default() });
     world.apply(&server.base_url, &["--limit", "3"]).expect(5);
     let copy = fs::read(world.path("spring.ledger.db")).unwrap();
     world.apply(&server.base_url, &["--limit", "2"]).expect(5);
@@ -42,6 +42,42 @@ fn no_command_makes_an_older_copy_of_the_ledger_look_like_the_newest() {
     world.write("spring.ledger.db", &newest);
     assert_eq!(world.run(&["status", "m.yaml"]).expect(0).stderr, "");
     world.run(&["resolve", "m.yaml", &hangs, "--arrived"]).expect(0);
+    world.apply(&server.base_url, &[]).expect(0);
+    assert_eq!(server.counts().duplicates, 0);
+}
+
+#[test]
+fn who_decides_or_takes_back_is_told_that_the_note_names_another_ledger() {
+    let world = World::new();
+    world.campaign(3);
+    let groups = crate::world::groups(3);
+    let lost = groups.lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
+    let fault = FaultRule { when: When::Recipient(lost.clone()), fault: Fault::Status(502), is_processed: true };
+    let server = server_with(Options { faults: vec![fault], ..Options::default() });
+    world.apply(&server.base_url, &[]).expect(1);
+    let note = fs::read_to_string(world.path("spring.sent.json")).unwrap();
+    let id = serde_json::from_str::<serde_json::Value>(&note).unwrap()["ledger"].as_str().unwrap().to_owned();
+    world.write("spring.sent.json", note.replace(&id, &id.chars().rev().collect::<String>()));
+    let told = "note: this may not be how far the campaign is, and apply refuses to send: spring.sent.json";
+    world.apply(&server.base_url, &[]).expect(4);
+    world.run(&["resolve", "m.yaml", &lost, "--arrived"]).expect(0).says(told);
+    world.run(&["recall", "m.yaml", "--base-url", &server.base_url]).expect(0).says(told);
+}
+
+#[test]
+fn a_damaged_ledger_says_what_to_do() {
+    let world = World::new();
+    world.campaign(3);
+    let server = server();
+    world.apply(&server.base_url, &[]).expect(0);
+    let whole = fs::read(world.path("spring.ledger.db")).unwrap();
+    world.write("spring.ledger.db", &whole[..whole.len() / 2]);
+    for command in [&["status", "m.yaml"][..], &["plan", "m.yaml"]] {
+        world.run(command).expect(4).says("; bring back a copy of it, or start anew with apply --new-ledger");
+    }
+    world.apply(&server.base_url, &[]).expect(4).says("bring back a copy");
+    assert_eq!(server.counts().requests, 3);
+    world.write("spring.ledger.db", &whole);
     world.apply(&server.base_url, &[]).expect(0);
     assert_eq!(server.counts().duplicates, 0);
 }
