@@ -59,10 +59,13 @@ pub(super) fn doubts(paths: &Paths, ledger: Option<&Ledger>) -> Result<Vec<Strin
 }
 
 /// One message counts as accepted that may have been taken back.
-pub(super) const KILLED_RECALL: &str =
-    "a recall was killed: whether one message was taken back cannot be known; the next recall names it";
+const KILLED_RECALL: &str =
+    "a recall was killed: whether it took back one message cannot be known; the next apply or recall names it";
+/// The same, once it is in doubt on record.
+pub(super) const SETTLED_RECALL: &str = "a recall was killed: whether it took back one message cannot be known; an \
+                                         invitation is unknown now, an edit is made again";
 
-/// [`KILLED_RECALL`], for who only reads: a recall that is going on is not killed.
+/// For who only reads: a recall that is going on is not killed.
 pub(super) fn killed_recall(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
     let is_left = ledger.left_recalling()?.is_some() && ledger.running().is_none();
     Ok(is_left.then(|| KILLED_RECALL.to_owned()))

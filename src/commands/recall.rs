@@ -20,7 +20,7 @@ use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
 use crate::ledger::sent::{self, Sent};
-use crate::ledger::{Ledger, LedgerError, Mode, NamedRow, Plan, Queued};
+use crate::ledger::{KILLED, Ledger, LedgerError, Mode, NamedRow, Plan, Queued};
 use crate::report::Stream;
 use crate::report::recall::{self, QueueFound, RecallReport};
 
@@ -116,13 +116,12 @@ fn exit_of(report: &RecallReport) -> Exit {
 
 /// What a recall was taking back when it was killed is in doubt, unless it still waits.
 fn settle_killed(ledger: &mut Ledger, queues: &[Queue], report: &mut RecallReport) -> Result<(), LedgerError> {
-    let Some(zaap_id) = ledger.left_recalling()? else { return Ok(()) };
-    if queues.iter().flat_map(|queue| &queue.ours).any(|queued| queued.zaap_id == zaap_id) {
+    let left = ledger.left_recalling()?;
+    if queues.iter().flat_map(|queue| &queue.ours).any(|queued| Some(&queued.zaap_id) == left.as_ref()) {
         return Ok(());
     }
-    // Where it is not accepted any more, the commit had come first.
-    for queued in ledger.queued(&HashSet::from([zaap_id]))? {
-        doubt(ledger, &queued, None, "it was killed while it took this back", report)?;
+    for queued in ledger.settle_recalling(Timestamp::now())? {
+        report.doubtful.push(NamedRow { http_status: None, error: KILLED.to_owned(), ..queued.row });
         report.killed += 1;
     }
     Ok(())

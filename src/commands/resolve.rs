@@ -15,6 +15,8 @@ pub(super) fn run(args: &ResolveArgs, global: &GlobalArgs) -> Result<Exit, Failu
     let opened = opened::open(&args.manifest, &args.ledger, Mode::Write)?;
     opened.tell_doubts()?;
     let mut ledger = opened.ledger;
+    // It may be the one to be decided about.
+    ledger.settle_recalling(Timestamp::now())?;
     let identity = recipient::parse(&args.recipient).ok().map(|parsed| parsed.recipient.identity);
     let found = ledger.find_unknown(
         &args.recipient,

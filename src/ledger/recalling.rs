@@ -4,12 +4,18 @@
 //! as accepted and is in nobody's queue. One name in one file is enough, since messages are taken back one by one.
 //! Knows no SQL.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
+
+use jiff::Timestamp;
 
 use super::file::{Durable, beside, refuse_links, replace};
 use super::{Ledger, LedgerError, Queued};
 
 pub(super) const SUFFIX: &str = ".recalling";
+
+/// What a message says whose recall died while its request was under way.
+pub const KILLED: &str = "its recall is in doubt: it was killed while it took this back";
 
 impl Ledger {
     /// Before the request that takes a message back. Durable when this returns.
@@ -38,6 +44,18 @@ impl Ledger {
         }
     }
 
+    /// What a recall was taking back when it was killed is in doubt from now on: an invitation is unknown, an edit is made
+    /// again. Nothing where the commit had come first.
+    pub fn settle_recalling(&mut self, at: Timestamp) -> Result<Vec<Queued>, LedgerError> {
+        let Some(zaap_id) = self.left_recalling()? else { return Ok(Vec::new()) };
+        let found = self.queued(&HashSet::from([zaap_id]))?;
+        for queued in &found {
+            self.doubt(queued, KILLED, at)?;
+        }
+        self.end_recall()?;
+        Ok(found)
+    }
+
     fn recalling_path(&self) -> PathBuf {
         beside(&self.path, SUFFIX)
     }
@@ -49,7 +67,8 @@ mod tests {
 
     use super::*;
     use crate::ledger::Mode;
-    use crate::ledger::testing::{Manifest, accepted, body, row, send, spool};
+    use crate::ledger::testing::{Manifest, accepted, at, body, row, send, spool, states};
+    use crate::message::State;
 
     #[test]
     fn what_was_being_taken_back_is_known_after_a_kill() {
@@ -70,10 +89,12 @@ mod tests {
         assert_eq!(ledger.left_recalling().unwrap(), None);
         ledger.begin_recall(&queued).unwrap();
         drop(ledger);
-        let ledger = open(&path);
-        assert_eq!(ledger.left_recalling().unwrap(), Some(queued.zaap_id));
-        ledger.end_recall().unwrap();
-        ledger.end_recall().unwrap();
+        let mut ledger = open(&path);
+        assert_eq!(ledger.left_recalling().unwrap().as_ref(), Some(&queued.zaap_id));
+        assert_eq!(ledger.settle_recalling(at(9)).unwrap(), [queued]);
+        assert_eq!(states(&ledger)[0].1, State::Unknown);
         assert_eq!(ledger.left_recalling().unwrap(), None);
+        assert_eq!(ledger.settle_recalling(at(9)).unwrap(), []);
+        ledger.end_recall().unwrap();
     }
 }

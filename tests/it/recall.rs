@@ -81,7 +81,6 @@ fn a_recall_that_was_killed_says_what_is_in_doubt() {
     for command in ["status", "results", "plan"] {
         world.run(&[command, "m.yaml"]).expect(0).says("a recall was killed");
     }
-    world.apply(&server.base_url, &[]).expect(0).says("a recall was killed");
     recall(&world, &server, &[])
         .expect(1)
         .says("doubtful  \"Group 1\"")
@@ -90,13 +89,43 @@ fn a_recall_that_was_killed_says_what_is_in_doubt() {
     assert_eq!((count(&world, "pending"), count(&world, "unknown")), (2, 1));
     let again = recall(&world, &server, &[]).expect(0);
     assert!(!again.stderr.contains("doubtful  "), "{}", again.stderr);
-    world.write("spring.ledger.db.recalling", &ids[0]);
+    let first_id = || world.results("spring.results.csv").remove(0).get("zaap_id").to_owned();
     world.apply(&server.base_url, &[]).expect(1);
+    world.write("spring.ledger.db.recalling", first_id());
     recall(&world, &server, &[]).expect(0).says("2 = 2 taken back");
     // A person looks, and nothing is there: it is sent again as well.
     world.run(&["resolve", "m.yaml", "Group 1", "--not-arrived"]).expect(0);
     world.apply(&server.base_url, &[]).expect(0);
     assert_eq!((queued(&server), count(&world, "accepted")), (3, 3));
+}
+
+#[test]
+fn an_apply_after_a_recall_that_was_killed_claims_nothing_that_is_in_doubt() {
+    let world = World::new();
+    world.campaign(3);
+    let server = slow(Options::default());
+    world.apply(&server.base_url, &[]).expect(0);
+    let first = world.results("spring.results.csv").remove(0);
+    world.write("spring.ledger.db.recalling", first.get("zaap_id"));
+    let told = world.apply(&server.base_url, &[]).expect(1).says("a recall was killed").says("2 accepted");
+    assert!(told.stderr.contains("its recall is in doubt: it was killed while it took this back"), "{}", told.stderr);
+    assert_eq!((count(&world, "accepted"), count(&world, "unknown")), (2, 1));
+    let again = world.apply(&server.base_url, &[]).expect(1);
+    assert!(!again.stderr.contains("a recall was killed"), "{}", again.stderr);
+    // It waits still, and is known by its id.
+    recall(&world, &server, &[]).expect(0).says("3 = 3 taken back");
+    world.apply(&server.base_url, &[]).expect(0);
+
+    // An edit is made again, whatever became of it.
+    world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
+    world.apply(&server.base_url, &[]).expect(0).says("edited    3");
+    let page = crate::world::send(&server.base_url, "POST", "/instances/3C01/token/A20T/queue", r#"{"pageSize":30}"#);
+    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    let waiting = page["messages"].as_array().unwrap();
+    assert_eq!(waiting.len(), 6);
+    world.write("spring.ledger.db.recalling", waiting[5]["ZaapId"].as_str().unwrap());
+    world.apply(&server.base_url, &[]).expect(0).says("a recall was killed").says("edited    1 message");
+    assert_eq!(count(&world, "accepted"), 3);
 }
 
 #[test]

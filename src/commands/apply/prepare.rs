@@ -7,7 +7,7 @@ use super::held::Held;
 use crate::cli::Format;
 use crate::commands::confirm::Deed;
 use crate::commands::failure::Failure;
-use crate::commands::opened::KILLED_RECALL;
+use crate::commands::opened::SETTLED_RECALL;
 use crate::commands::paths::{Paths, Purpose};
 use crate::commands::service::{self, Service};
 use crate::commands::{anew, guard, planning};
@@ -48,7 +48,7 @@ impl Apply<'_> {
             guard::check_ephemeral(is_loopback, self.args.ledger.ledger.as_deref())?;
         }
         let past = self.args.new_ledger.then(|| anew::past(&paths, self.purpose)).flatten();
-        let (ledger, aside) = self.open_ledger(&paths)?;
+        let (mut ledger, aside) = self.open_ledger(&paths)?;
         let is_new = ledger.is_new();
         let mut notes: Vec<String> = ledger.warnings().iter().map(ToString::to_string).collect();
         let recovered = ledger.recovered().unknown;
@@ -58,8 +58,8 @@ impl Apply<'_> {
                 "the last run ended in the middle: {messages} of unknown fate, never sent again by itself"
             ));
         }
-        if ledger.left_recalling()?.is_some() {
-            notes.push(KILLED_RECALL.to_owned());
+        if !ledger.settle_recalling(Timestamp::now())?.is_empty() {
+            notes.push(SETTLED_RECALL.to_owned());
         }
         if self.purpose == Purpose::Real {
             notes.extend(other_service(&ledger, is_loopback)?.map(str::to_owned));
