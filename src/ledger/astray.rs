@@ -26,8 +26,8 @@ pub fn bring_back(ledger: &Path, sent: &Path, campaign: &str) -> Result<bool, Le
     let lock = Lock::acquire(&path)?;
     // Somebody else may have been here before the lock was.
     let Some(aside) = find(&path, sent, campaign) else { return Ok(false) };
-    // The file itself goes last and comes last: whatever ends this in between, the next one goes on with it.
-    remove_files(&path, DATABASE.into_iter().rev())?;
+    // The file itself goes first and comes last: whatever ends this in between, the next one finds none and goes on.
+    remove_files(&path, DATABASE)?;
     rename(&aside, &path, RECORD.into_iter().rev())?;
     drop(lock);
     Ok(true)
@@ -50,6 +50,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::ledger::file::beside;
     use crate::ledger::testing::{Manifest, accepted, body, row, send, spool};
 
     /// A ledger with one message accepted, and its note.
@@ -84,6 +85,43 @@ mod tests {
                 assert_eq!((messages(&path), Ledger::open(&path, "c", Mode::Read).unwrap().id()), (1, &*id));
             }
         }
+    }
+
+    /// What a kill leaves while the first tables are written: to be undone by whoever opens the database, for which it cuts
+    /// whatever stands there down to nothing.
+    fn begin_to_make(path: &Path) {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        connection.execute_batch("PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (x)").unwrap();
+        let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000)
+            INSERT INTO t SELECT hex(randomblob(100)) FROM n";
+        connection.execute_batch(fill).unwrap();
+        let (file, journal) = (std::fs::read(path).unwrap(), beside(path, "-journal"));
+        let undo = std::fs::read(&journal).unwrap();
+        assert!(!file.is_empty() && undo.iter().take(8).any(|byte| *byte != 0));
+        drop(connection);
+        std::fs::write(path, file).unwrap();
+        std::fs::write(journal, undo).unwrap();
+    }
+
+    #[test]
+    fn what_undoes_a_half_made_ledger_is_not_played_into_the_one_that_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, sent) = (folder.path().join("c.ledger.db"), folder.path().join("c.sent.json"));
+        let id = used(&path, &sent);
+        Ledger::set_aside(&path, Timestamp::now()).unwrap().keep();
+        begin_to_make(&path);
+        assert!(bring_back(&path, &sent, "c").unwrap());
+        for mode in [Mode::Read, Mode::Write, Mode::Read] {
+            assert_eq!(Ledger::open(&path, "c", mode).unwrap().id(), id);
+            assert_eq!(messages(&path), 1);
+        }
+        // Nor into the next one where it is set aside itself.
+        let aside = Ledger::set_aside(&path, Timestamp::now()).unwrap().keep();
+        begin_to_make(&path);
+        let half_made = Ledger::set_aside(&path, Timestamp::now()).unwrap().keep();
+        std::fs::rename(&aside, &path).unwrap();
+        assert_eq!((messages(&path), Ledger::open(&path, "c", Mode::Write).unwrap().id()), (1, &*id));
+        assert_ne!(half_made, aside);
     }
 
     #[test]

@@ -18,12 +18,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Enough for every statement of the program.
 const CACHED_STATEMENTS: usize = 64;
 
-/// The database's files, by what stands behind the ledger's name.
-pub(super) const DATABASE: [&str; 3] = ["", "-wal", "-shm"];
+/// The database's files, by what stands behind the ledger's name. Each is played into what stands under that name.
+pub(super) const DATABASE: [&str; 4] = ["", JOURNAL, "-wal", "-shm"];
 /// All files of a ledger.
-pub(super) const RECORD: [&str; 5] = ["", "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
+pub(super) const RECORD: [&str; 6] = ["", JOURNAL, "-wal", "-shm", ".rescue.jsonl", recalling::SUFFIX];
 /// What says who works with it.
-const BESIDE: [&str; 3] = [JOURNAL, ".lock", ".holder"];
+const BESIDE: [&str; 2] = [".lock", ".holder"];
+/// Only while the database is made; then it has a log.
 const JOURNAL: &str = "-journal";
 
 /// What a ledger is opened for.
