@@ -95,11 +95,11 @@ mod tests {
         let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000)
             INSERT INTO t SELECT hex(randomblob(100)) FROM n";
         connection.execute_batch(fill).unwrap();
-        let (file, journal) = (std::fs::read(path).unwrap(), beside(path, "-journal"));
+        let (begun, journal) = (std::fs::read(path).unwrap(), beside(path, "-journal"));
         let undo = std::fs::read(&journal).unwrap();
-        assert!(!file.is_empty() && undo.iter().take(8).any(|byte| *byte != 0));
+        assert!(!begun.is_empty() && undo.iter().take(8).any(|byte| *byte != 0));
         drop(connection);
-        std::fs::write(path, file).unwrap();
+        std::fs::write(path, begun).unwrap();
         std::fs::write(journal, undo).unwrap();
     }
 
