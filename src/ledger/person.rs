@@ -82,9 +82,9 @@ impl Ledger {
     }
 }
 
-/// The ledger was changed by a person, without an attempt.
+/// The ledger was changed by a person, without an attempt. Always later than before, as with a reconcile.
 fn decided(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
-    let update = "UPDATE meta SET reconciled_at = max(ifnull(reconciled_at, 0), ?1)";
+    let update = "UPDATE meta SET reconciled_at = max(ifnull(reconciled_at, 0) + 1, ?1)";
     connection.execute(update, [at.as_millisecond()]).map(|_| ())
 }
 
@@ -310,7 +310,7 @@ mod tests {
         let edits: Vec<Queued> = ledger.queued(&ids(&["Z24", "Z25"])).unwrap();
         assert_eq!(edits.iter().map(|edit| edit.kind).collect::<Vec<_>>(), [AttemptKind::Edit; 2]);
         ledger.recall(&edits[0], at(7)).unwrap();
-        let edited = results(&ledger, |row| (row.revision, row.edited_at.is_some())).remove(1);
+        let edited = results(&ledger, |row| (row.revision, row.edited_at.is_some())).remove(0);
         assert_eq!(edited, (1, false));
         // The recipient has what was there before, so only what differs from that is an edit.
         assert_eq!(apply(&mut ledger, 20).total.edit, 1);

@@ -1,13 +1,14 @@
 //! What is to be attempted: pending messages of one instance, in input order, a chunk at a time.
 //!
-//! Invitations that were tried in vain before come last: five that are refused again, one after another, stop a lane, and
-//! those behind them would never be reached. A message with a request under way is never given out.
+//! What was tried in vain before comes last, and goes round from run to run: five that are refused again, one after
+//! another, stop a lane, and those behind them would never be reached. A message with a request under way is never given
+//! out.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::met::Met;
 use super::names::instance_named;
-use super::schema::kind_of;
+use super::schema::{attempt, kind_of};
 use super::{Ledger, LedgerError, Narrow, Work};
 use crate::message::AttemptKind;
 use crate::recipient::Address;
@@ -26,8 +27,16 @@ enum Place {
     Listed(i64),
     /// Among those no longer listed, after this message.
     Unlisted(i64),
-    /// Among invitations that were tried before, after this place in the input.
-    Tried(i64),
+    /// Among those that were tried in vain, after this message: once around from the one at which it began.
+    Tried { after: i64, begun: i64, round: Round },
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Round {
+    /// To the end.
+    First,
+    /// From the start, up to where it began.
+    Second,
 }
 
 impl Default for Place {
@@ -43,8 +52,8 @@ const SELECT: &str = "SELECT message.id, position, task, message_id, address, la
 
 impl Ledger {
     /// The next pending messages of an instance (by its name in the manifest), in input order, at most `limit`; then
-    /// those that are called off although no longer listed, then invitations that were tried before. None are left when
-    /// it comes back empty.
+    /// those that are called off although no longer listed, then what was tried in vain before. None are left when it
+    /// comes back empty.
     pub fn work(
         &self,
         instance: &str,
@@ -67,11 +76,14 @@ impl Ledger {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         loop {
             let (condition, after) = match cursor.place {
-                Place::Listed(position) => ("position > ?2 AND (attempts = 0 OR task = 1)", position),
-                Place::Unlisted(id) => ("position IS NULL AND message.id > ?2", id),
-                Place::Tried(position) => ("position > ?2 AND attempts > 0 AND task IS NOT 1", position),
+                Place::Listed(position) => ("position > ?2 AND attempts <= revision".to_owned(), position),
+                Place::Unlisted(id) => ("position IS NULL AND message.id > ?2 AND attempts <= revision".to_owned(), id),
+                Place::Tried { after, begun, round } => {
+                    let last = if matches!(round, Round::First) { i64::MAX } else { begun };
+                    (format!("message.id > ?2 AND message.id <= {last} AND attempts > revision"), after)
+                }
             };
-            let order = if matches!(cursor.place, Place::Unlisted(_)) { "message.id" } else { "position" };
+            let order = if matches!(cursor.place, Place::Listed(_)) { "position" } else { "message.id" };
             let select = format!("{SELECT} AND {condition}{narrow} ORDER BY {order} LIMIT ?3");
             let mut select = self.connection.prepare_cached(&select)?;
             let mut rows = select.query(params![instance, after, limit])?;
@@ -81,8 +93,8 @@ impl Ledger {
                 let (position, next) = read(row)?;
                 cursor.place = match (cursor.place, position) {
                     (Place::Listed(_), Some(position)) => Place::Listed(position),
-                    (Place::Tried(_), Some(position)) => Place::Tried(position),
-                    (_, _) => Place::Unlisted(next.message),
+                    (Place::Listed(_) | Place::Unlisted(_), _) => Place::Unlisted(next.message),
+                    (Place::Tried { begun, round, .. }, _) => Place::Tried { after: next.message, begun, round },
                 };
                 if cursor.given.insert(next.message) {
                     work.push(next);
@@ -92,11 +104,24 @@ impl Ledger {
                 _ if !work.is_empty() => return Ok(work),
                 _ if !is_end => {}
                 Place::Listed(_) => cursor.place = Place::Unlisted(0),
-                Place::Unlisted(_) => cursor.place = Place::Tried(-1),
-                Place::Tried(_) => return Ok(work),
+                Place::Unlisted(_) => {
+                    let begun = tried_in_vain_last(&self.connection)?;
+                    cursor.place = Place::Tried { after: begun, begun, round: Round::First };
+                }
+                Place::Tried { begun, round: Round::First, .. } => {
+                    cursor.place = Place::Tried { after: 0, begun, round: Round::Second };
+                }
+                Place::Tried { round: Round::Second, .. } => return Ok(work),
             }
         }
     }
+}
+
+/// The message of the last attempt that was refused or of unknown fate, 0 when there is none.
+fn tried_in_vain_last(connection: &Connection) -> rusqlite::Result<i64> {
+    let select = "SELECT message FROM attempt WHERE state = ?1 OR state = ?2 ORDER BY id DESC LIMIT 1";
+    let found = connection.query_row(select, [attempt::REJECTED, attempt::UNKNOWN], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or(0))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(Option<i64>, Work)> {
@@ -135,6 +160,38 @@ pub(super) fn narrow_sql(connection: &Connection, narrow: &Narrow) -> rusqlite::
 mod tests {
     use super::*;
     use crate::ledger::testing::{Manifest, accepted, body, intend, not_sent, rejected, row, settle, spool, work};
+
+    #[test]
+    fn those_who_are_refused_each_time_keep_nobody_from_their_turn() {
+        let (mut ledger, manifest) = (Ledger::in_memory("c").unwrap(), Manifest::default());
+        let apply = |ledger: &mut Ledger, last: i64, hour, refused: &[i64]| {
+            let rows = spool((1..=last).map(|number| row(&format!("{number}-group"), &body("Launch", hour))));
+            manifest.reconcile(ledger, &rows);
+            let work = work(ledger);
+            for next in work.iter().filter(|next| refused.contains(&next.message)).take(5) {
+                let attempt = intend(ledger, next);
+                settle(ledger, next, attempt, rejected());
+            }
+            for next in work.iter().filter(|_| refused.is_empty()) {
+                let attempt = intend(ledger, next);
+                settle(ledger, next, attempt, accepted(attempt));
+            }
+            work.iter().map(|work| (work.message, work.kind)).collect::<Vec<_>>()
+        };
+        let all = |kind| move |message| (message, kind);
+        let (create, edit) = (all(AttemptKind::Create), all(AttemptKind::Edit));
+        apply(&mut ledger, 7, 19, &[]);
+        let refused = [1, 2, 3, 4, 5, 6];
+        assert_eq!(apply(&mut ledger, 7, 20, &refused), (1..=7).map(edit).collect::<Vec<_>>());
+        // Who was not tried comes first, who is new as well; then it goes on behind the last one that was refused.
+        let rest: Vec<_> = [6, 7].map(edit).into_iter().chain([8, 9].map(create)).collect();
+        let tried = |order: [i64; 5]| rest.iter().copied().chain(order.map(edit)).collect::<Vec<_>>();
+        assert_eq!(apply(&mut ledger, 9, 20, &refused[..5]), tried([1, 2, 3, 4, 5]));
+        assert_eq!(apply(&mut ledger, 9, 20, &refused[..2]), tried([1, 2, 3, 4, 5]));
+        assert_eq!(apply(&mut ledger, 9, 20, &refused[..3]), tried([3, 4, 5, 1, 2]));
+        assert_eq!(apply(&mut ledger, 9, 20, &[]), tried([3, 4, 5, 1, 2]));
+        assert!(apply(&mut ledger, 9, 20, &[]).is_empty());
+    }
 
     #[test]
     fn what_was_tried_in_vain_goes_after_what_was_not_tried_yet() {
