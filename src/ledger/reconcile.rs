@@ -120,9 +120,9 @@ impl Ledger {
             let columns = serde_json::to_string(context.columns).map_err(io::Error::from)?;
             // Also before something is sent that was planned before: by this a ledger is known from its older copies.
             let is_used = changed || plan.total.to_do() > 0;
-            // Never back, even where the clock was set back.
-            let update = "UPDATE meta SET columns = ?1, reconciled_at = max(ifnull(reconciled_at, 0), ?2,
-                    ifnull((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0))
+            // Always later than before, even where the clock was set back.
+            let update = "UPDATE meta SET columns = ?1, reconciled_at = max(ifnull(reconciled_at, 0) + 1, ?2,
+                    ifnull((SELECT started_at FROM attempt ORDER BY id DESC LIMIT 1), 0) + 1)
                 WHERE ?3 OR reconciled_at IS NULL OR columns <> ?1";
             self.connection.execute(update, (columns, context.now.as_millisecond(), is_used))?;
             Ok(plan)

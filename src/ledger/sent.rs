@@ -146,8 +146,18 @@ mod tests {
             Sent::of(&ledger, Timestamp::now()).unwrap().write(&note).unwrap();
             assert!(is_refused(&copy) && !is_refused(&place), "{later}");
         }
+        // A clock that stood ahead and was set right: the copy is of between.
+        for (now, id) in [(90_000_000, "4-group"), (3000, "5-group")] {
+            drop(ledger);
+            std::fs::copy(&place, &copy).unwrap();
+            ledger = Ledger::open(&place, "c", Mode::Create).unwrap();
+            Manifest { now: at(now), ..Manifest::default() }.reconcile(&mut ledger, &rows(id));
+            Sent::of(&ledger, Timestamp::now()).unwrap().write(&note).unwrap();
+            assert!(is_refused(&copy) && !is_refused(&place), "{now}");
+            send(&mut ledger, accepted);
+        }
         // A clock that was set back, and a kill: the note is of before that.
-        for (id, now, begun) in [("4-group", 8000, 9000), ("5-group", -5000, -4000)] {
+        for (id, now, begun) in [("6-group", 8000, 9000), ("7-group", -5000, -4000)] {
             let manifest = Manifest { now: at(now), ..Manifest::default() };
             manifest.reconcile(&mut ledger, &rows(id));
             let next = work(&ledger).remove(0);
