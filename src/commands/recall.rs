@@ -14,11 +14,13 @@ use super::failure::Failure;
 use super::opened;
 use super::paths::{Paths, Purpose};
 use super::service::{self, Service};
-use super::{apply, guard, waiting, written};
+use super::waiting::{self, Whose};
+use super::{apply, guard, written};
 use crate::cli::{GlobalArgs, RecallArgs, TextOrJson};
 use crate::engine::StopSignal;
 use crate::exit::Exit;
 use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
+use crate::instance::Instance;
 use crate::ledger::sent::{self, Sent};
 use crate::ledger::{KILLED, Ledger, LedgerError, Mode, NamedRow, Plan, Queued};
 use crate::report::Stream;
@@ -63,11 +65,14 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
             _ = stop.next() => Err(confirm::interrupted(Deed::TakeBack)),
         }
     })?;
+    let fingerprints: Vec<_> = service.instances.iter().map(Instance::fingerprint).collect();
     *report = RecallReport {
         campaign: manifest.campaign.clone(),
         events: manifest.events.len(),
         found: queues.iter().map(|queue| queue.found.clone()).collect(),
         unknown: queues.iter().flat_map(|queue| queue.unknown.clone()).collect(),
+        edits: queues.iter().flat_map(|queue| queue.edits.clone()).collect(),
+        elsewhere: ledger.sent_through_others(&fingerprints)?,
         typed: apply::with_ledger(&args.manifest, &args.ledger),
         connection: apply::connection(&args.connection),
         ..RecallReport::default()
@@ -102,9 +107,8 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
 }
 
 fn exit_of(report: &RecallReport) -> Exit {
-    // What is unknown and may still go out is no good end, though nothing went wrong with taking back.
-    let is_certain = report.doubtful.is_empty() && report.unknown.is_empty();
-    let mut exit = if is_certain { Exit::Done } else { Exit::Faults };
+    // What may still go out is no good end, though nothing went wrong with taking back.
+    let mut exit = if report.is_certain() { Exit::Done } else { Exit::Faults };
     if !report.stopped.is_empty() {
         exit = exit.and(Exit::Stopped);
     }
@@ -133,8 +137,9 @@ struct Queue {
     instance: usize,
     found: QueueFound,
     ours: Vec<Queued>,
-    /// Unknown invitations to whose recipients something waits that is not known as ours.
+    /// Unknown invitations to whose recipients something waits that is not known as ours, and edits.
     unknown: Vec<NamedRow>,
+    edits: Vec<NamedRow>,
 }
 
 /// Pages through every instance's queue.
@@ -152,7 +157,8 @@ async fn look(service: &Service, ledger: &Ledger) -> Result<Vec<Queue>, Failure>
             ours: whose.ours.len() as u64,
             maybe_ours: whose.maybe_ours,
         };
-        queues.push(Queue { instance: index, found, ours: whose.ours, unknown: whose.unknown });
+        let Whose { ours, unknown, edits, .. } = whose;
+        queues.push(Queue { instance: index, found, ours, unknown, edits });
     }
     Ok(queues)
 }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::opened;
 use crate::cli::{GlobalArgs, ResolveArgs};
 use crate::exit::Exit;
-use crate::ledger::{Mode, UnknownMessage, Verdict};
+use crate::ledger::{Ledger, Mode, UnknownMessage, Verdict};
 use crate::recipient;
 use crate::report::Stream;
 
@@ -24,6 +24,9 @@ pub(super) fn run(args: &ResolveArgs, global: &GlobalArgs) -> Result<Exit, Failu
         args.event.as_deref(),
     )?;
     let message = one_of(&found, args)?;
+    if let Some(id) = &args.message_id {
+        check_id(&ledger, id, message)?;
+    }
     let verdict =
         if args.arrived { Verdict::Arrived { message_id: args.message_id.clone() } } else { Verdict::NotArrived };
     ledger.resolve(message.message, &verdict, Timestamp::now())?;
@@ -48,6 +51,17 @@ fn one_of<'a>(found: &'a [UnknownMessage], args: &ResolveArgs) -> Result<&'a Unk
             }))
         }
     }
+}
+
+/// Edits go out under this id: another invitation's would be changed in its stead.
+fn check_id(ledger: &Ledger, id: &str, message: &UnknownMessage) -> Result<(), Failure> {
+    if id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Failure::refused("a message id holds no blanks"));
+    }
+    let Some(holder) = ledger.holder_of(id, message.message)? else { return Ok(()) };
+    let what = format!("that id is known already: it was given to {} ({})", holder.event, holder.source);
+    Err(Failure::refused(what)
+        .help("Z-API's webhooks name each message's own id; without one this can never be edited"))
 }
 
 fn said(message: &UnknownMessage, verdict: &Verdict, mask: bool) -> String {

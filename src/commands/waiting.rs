@@ -1,7 +1,7 @@
 //! What waits in an instance's queue, and whose it is: asked by `recall` and by `check`.
 //!
-//! Ours is what carries the id that a send was answered with. An invitation of unknown fate has no id: where a message
-//! waits for its recipient, that may be it, or another program's. Z-API documents no content of a queued event, so nothing
+//! Ours is what carries the id that a send was answered with. An invitation or edit of unknown fate has no id: where a
+//! message waits for its recipient, that may be it, or another program's. Z-API documents no content of a queued event, so nothing
 //! tells the two apart, and such a message is named, never taken back.
 
 use std::collections::{HashMap, HashSet};
@@ -27,10 +27,12 @@ pub(super) struct Waiting {
 #[derive(Debug, Default)]
 pub(super) struct Whose {
     pub ours: Vec<Queued>,
-    /// Messages of others, as far as can be known, for recipients whose invitation is unknown.
+    /// Messages of others, as far as can be known, for recipients whose invitation, or an edit of it, is of unknown fate.
     pub maybe_ours: u64,
-    /// These recipients' invitations.
+    /// These recipients' unknown invitations.
     pub unknown: Vec<NamedRow>,
+    /// Those who have an edit of unknown fate.
+    pub edits: Vec<NamedRow>,
 }
 
 /// Pages through the queue of an instance.
@@ -56,13 +58,17 @@ impl Waiting {
         let known: HashSet<&str> = ours.iter().map(|queued| &*queued.zaap_id).collect();
         let mut counted = HashSet::new();
         let mut whose = Whose::default();
-        for row in ledger.unknown_through(instance)? {
+        let unknown = ledger.unknown_through(instance)?.into_iter().map(|row| (row, false));
+        // What is on record of them is of the last answer, to another attempt.
+        let edits = ledger.doubtful_edits_through(instance)?.into_iter();
+        let edits = edits.map(|row| (NamedRow { http_status: None, error: String::new(), ..row }, true));
+        for (row, is_edit) in unknown.chain(edits) {
             let identity = identity(row.address.as_str());
             let ids = self.recipients.get(&identity).map_or(&[][..], Vec::as_slice);
             let others = ids.iter().filter(|id| !known.contains(&***id)).count() as u64;
             if others > 0 {
-                whose.unknown.push(row);
-                // A recipient may have unknown invitations to several events.
+                if is_edit { &mut whose.edits } else { &mut whose.unknown }.push(row);
+                // A recipient may have several of them, to several events.
                 if counted.insert(identity) {
                     whose.maybe_ours += others;
                 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::aim::INVALID;
 use super::schema::{blocked_number, state_number, state_of};
@@ -194,6 +194,50 @@ impl Ledger {
                     ORDER BY position IS NULL, position, message.id"
             );
             connection.prepare(&select)?.query_map([instance.as_str()], |row| named_row(row, 0))?.collect()
+        })
+    }
+
+    /// The messages of an instance that have an edit of unknown fate, one that was made again included: such an edit has no id.
+    pub fn doubtful_edits_through(&self, instance: &Fingerprint) -> Result<Vec<NamedRow>, LedgerError> {
+        self.reading(|connection| {
+            let select = format!(
+                "{NAMED} WHERE message.id IN (SELECT message FROM attempt WHERE kind = 1 AND (state = 3 OR state = 0))
+                    AND instance_id = (SELECT id FROM instance WHERE fingerprint = ?1)
+                    ORDER BY position IS NULL, position, message.id"
+            );
+            connection.prepare(&select)?.query_map([instance.as_str()], |row| named_row(row, 0))?.collect()
+        })
+    }
+
+    /// Invitations that were accepted or are unknown and went through an instance that the manifest has no more, by the name
+    /// that it had.
+    pub fn sent_through_others(&self, present: &[Fingerprint]) -> Result<Vec<(String, u64)>, LedgerError> {
+        self.reading(|connection| {
+            let select =
+                "SELECT instance.name, fingerprint, count(*) FROM message JOIN instance ON instance.id = instance_id
+                WHERE state = 3 OR revision > 0 GROUP BY instance.id ORDER BY instance.id";
+            let mut select = connection.prepare(select)?;
+            let mut rows = select.query([])?;
+            let mut others = Vec::new();
+            while let Some(row) = rows.next()? {
+                let fingerprint: String = row.get(1)?;
+                if present.iter().all(|present| present.as_str() != fingerprint) {
+                    others.push((row.get(0)?, count(row, 2)?));
+                }
+            }
+            Ok(others)
+        })
+    }
+
+    /// What stands under an id that an answer gave, a message id or a zaap id, beside this message: its row.
+    pub fn holder_of(&self, id: &str, message: i64) -> Result<Option<NamedRow>, LedgerError> {
+        self.reading(|connection| {
+            let select = format!(
+                "{NAMED} WHERE (message.id <> ?2 AND message_id = ?1) OR zaap_id = ?1
+                    OR message.id IN (SELECT message FROM attempt WHERE (message <> ?2 AND message_id = ?1) OR zaap_id = ?1)
+                    ORDER BY message.id LIMIT 1"
+            );
+            connection.prepare(&select)?.query_row((id, message), |row| named_row(row, 0)).optional()
         })
     }
 

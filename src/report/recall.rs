@@ -20,7 +20,7 @@ pub struct QueueFound {
     /// Anybody's.
     pub waiting: u64,
     pub ours: u64,
-    /// Of the others, those for recipients whose invitation is unknown.
+    /// Of the others, those for recipients whose invitation, or an edit of it, is of unknown fate.
     pub maybe_ours: u64,
 }
 
@@ -43,6 +43,10 @@ pub struct RecallReport {
     pub doubtful_may_wait: bool,
     /// Unknown invitations to whose recipients something waits that may be them.
     pub unknown: Vec<NamedRow>,
+    /// Messages with an edit of unknown fate, where the same holds.
+    pub edits: Vec<NamedRow>,
+    /// Instances that the manifest has no more, and how many invitations went through each: nobody looked there.
+    pub elsewhere: Vec<(String, u64)>,
     /// Ours that were not tried any more.
     pub left: u64,
     /// Why nobody looked whether more had come to light, one for each instance where that is so.
@@ -56,6 +60,13 @@ pub struct RecallReport {
     pub typed: String,
     /// The flags by which the same service is reached, each after a blank.
     pub connection: String,
+}
+
+impl RecallReport {
+    /// Whether nothing of the campaign may still go out, or have been taken back, without anybody knowing.
+    pub fn is_certain(&self) -> bool {
+        self.doubtful.is_empty() && self.unknown.is_empty() && self.edits.is_empty()
+    }
 }
 
 /// Before asking: how many wait, and whose they are.
@@ -79,11 +90,10 @@ pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
 /// For people; ends with a line break.
 pub fn render(report: &RecallReport, style: Style) -> String {
     let mut page = Page::new(style);
-    let is_clean = report.doubtful.is_empty() && report.unknown.is_empty();
     let (tone, word) = match (report.interrupted, report.stopped.is_empty()) {
         (true, _) => (Tone::Careful, "INTERRUPTED "),
         (false, false) => (Tone::Bad, "STOPPED "),
-        (false, true) => (if is_clean { Tone::Good } else { Tone::Careful }, "DONE "),
+        (false, true) => (if report.is_certain() { Tone::Good } else { Tone::Careful }, "DONE "),
     };
     page.head(tone, word, &report.campaign, "");
     for reason in &report.stopped {
@@ -122,7 +132,13 @@ pub fn render(report: &RecallReport, style: Style) -> String {
     for why in &report.unseen {
         page.line(&format!("  {why}; whether more of this campaign waits there was not seen"));
     }
-    unknown(&mut page, report);
+    for (instance, invitations) in &report.elsewhere {
+        let invitations = words::count(*invitations, "invitation", "invitations");
+        page.line(&format!(
+            "  {invitations} went through {instance}, as it was called, which the manifest has no more: nobody looked there"
+        ));
+    }
+    may_be_ours(&mut page, report);
     if let Some(results) = &report.results {
         page.line(&format!("  results: {results}"));
     }
@@ -132,9 +148,9 @@ pub fn render(report: &RecallReport, style: Style) -> String {
     page.into_text()
 }
 
-/// Invitations that nobody can know to be in the queue, where something waits that may be them.
-fn unknown(page: &mut Page, report: &RecallReport) {
-    if report.unknown.is_empty() {
+/// Invitations and edits that nobody can know to be in the queue, where something waits that may be them.
+fn may_be_ours(page: &mut Page, report: &RecallReport) {
+    if report.unknown.is_empty() && report.edits.is_empty() {
         return;
     }
     let maybe: u64 = report.found.iter().map(|queue| queue.maybe_ours).sum();
@@ -142,18 +158,27 @@ fn unknown(page: &mut Page, report: &RecallReport) {
         "  {} left in the queue may be of this campaign, and may still go out:",
         words::messages(maybe)
     ));
-    for row in named_rows(page, &report.unknown[..report.unknown.len().min(ROWS_SHOWN)], report.events) {
-        page.entry(Tone::Careful, "unknown", &row);
+    for (word, rows) in [("unknown", &report.unknown), ("edit", &report.edits)] {
+        for row in named_rows(page, &rows[..rows.len().min(ROWS_SHOWN)], report.events) {
+            page.entry(Tone::Careful, word, &row);
+        }
+        if rows.len() > ROWS_SHOWN {
+            page.entry(Tone::Careful, word, &format!("and {} more", rows.len() - ROWS_SHOWN));
+        }
     }
-    if report.unknown.len() > ROWS_SHOWN {
-        page.entry(Tone::Careful, "unknown", &format!("and {} more", report.unknown.len() - ROWS_SHOWN));
+    if !report.edits.is_empty() {
+        page.line("  edit: one of unknown fate, which has no id either; its wording may come once more");
     }
-    page.line("  unknown: it has no id, so nobody can tell it from another program's message to the same recipient");
-    page.line(&format!(
-        "  look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve {} RECIPIENT \
-         --arrived (or --not-arrived)",
-        report.typed
-    ));
+    if !report.unknown.is_empty() {
+        page.line(
+            "  unknown: it has no id, so nobody can tell it from another program's message to the same recipient",
+        );
+        page.line(&format!(
+            "  look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve {} RECIPIENT \
+             --arrived (or --not-arrived)",
+            report.typed
+        ));
+    }
 }
 
 /// One line that ends with a line break.
@@ -183,6 +208,8 @@ pub fn json(report: &RecallReport, mask: bool) -> String {
         "gone": report.gone,
         "doubtful": named(&report.doubtful),
         "unknown": named(&report.unknown),
+        "edits": named(&report.edits),
+        "elsewhere": report.elsewhere.iter().map(|(instance, sent)| (instance.clone(), json!(sent))).collect::<serde_json::Map<_, _>>(),
         "left": report.left,
         "results": report.results,
         "exit": report.exit,
@@ -212,6 +239,8 @@ mod tests {
             taken_back: 12,
             gone: 2,
             unknown: vec![NamedRow { label: "Lapa".into(), ..row.clone() }],
+            edits: vec![NamedRow { label: "Sé".into(), error: String::new(), ..row.clone() }],
+            elsewhere: vec![("old".into(), 1)],
             doubtful: vec![row],
             left: 5,
             stopped: vec!["main: Instance not found (HTTP 404)".into()],
@@ -231,8 +260,11 @@ mod tests {
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply
           look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived (or --not-arrived)
+          1 invitation went through old, as it was called, which the manifest has no more: nobody looked there
           2 messages left in the queue may be of this campaign, and may still go out:
           unknown   launch "Lapa"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
+          edit      launch "Sé"   120363019502650977-group   lists/groups.csv:118
+          edit: one of unknown fate, which has no id either; its wording may come once more
           unknown: it has no id, so nobody can tell it from another program's message to the same recipient
           look in the group or chat once the queue has gone out, not before; then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived (or --not-arrived)
           results: spring.results.csv

@@ -158,6 +158,57 @@ fn a_recall_without_an_answer_leaves_the_invitation_unknown_and_a_person_decides
     assert_eq!(server.counts().duplicates, 0);
 }
 
+#[test]
+fn an_edit_of_unknown_fate_that_may_wait_is_named_and_left_where_it_is() {
+    let world = World::new();
+    world.campaign(2);
+    // The first edit is queued, and its answer is lost; it is made again.
+    let lost = FaultRule { when: When::Requests(3, 3), fault: Fault::Status(502), is_processed: true };
+    let server = slow(Options { faults: vec![lost], ..Options::default() });
+    world.apply(&server.base_url, &["--concurrency", "1"]).expect(0);
+    world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
+    world.apply(&server.base_url, &["--concurrency", "1"]).expect(0).says("edited    2");
+    assert_eq!(queued(&server), 5);
+    let ran = recall(&world, &server, &[])
+        .expect(1)
+        .says("4 of this campaign + 1 that may be of it + 0 of others")
+        .says("4 = 4 taken back")
+        .says("1 message left in the queue may be of this campaign")
+        .says("edit      \"Group 0\"");
+    assert!(!ran.stderr.contains("  unknown"), "{}", ran.stderr);
+    assert_eq!(queued(&server), 1);
+}
+
+#[test]
+fn recall_says_where_it_did_not_look() {
+    let world = World::new();
+    world.campaign(2);
+    let server = slow(Options::default());
+    world.apply(&server.base_url, &[]).expect(0);
+    let moved = |name: &str| {
+        let mut command = world.command(&["recall", "m.yaml", "--base-url", &server.base_url]);
+        Ran::of(&command.env("ZAPI_INSTANCE_ID", name).output().unwrap())
+    };
+    moved("3C02").expect(0).says("2 invitations went through main, as it was called, which the manifest has no more");
+    assert!(!moved("3C01").expect(0).says("2 = 2 taken back").stderr.contains("went through"));
+}
+
+#[test]
+fn a_person_names_no_id_that_is_another_invitations() {
+    let world = World::new();
+    world.campaign(2);
+    let lost = FaultRule { when: When::Requests(2, 2), fault: Fault::Status(502), is_processed: true };
+    let server = slow(Options { faults: vec![lost], ..Options::default() });
+    world.apply(&server.base_url, &["--concurrency", "1"]).expect(1);
+    let first = world.results("spring.results.csv").remove(0);
+    let arrived = |id: &str| world.run(&["resolve", "m.yaml", "Group 1", "--arrived", "--message-id", id]);
+    for known in ["message_id", "zaap_id"] {
+        arrived(first.get(known)).expect(2).says("that id is known already: it was given to").says("list.csv:2");
+    }
+    arrived("M 1").expect(2).says("holds no blanks");
+    arrived("M1-of-its-own").expect(0).says("accepted now");
+}
+
 /// A service whose queue is read and written in this order.
 fn answers(bodies: Vec<String>) -> RawServer {
     RawServer::start(move |request| {
