@@ -11,6 +11,9 @@ use reqwest::Url;
 /// Z-API's own address.
 pub const DEFAULT_BASE_URL: &str = "https://api.z-api.io";
 
+/// What stands before an id and before a token in the address of an instance.
+const INSTANCE_PARTS: [&str; 2] = ["instances", "token"];
+
 /// The address that instances' URLs start with: https, or http on the loopback interface.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl {
@@ -32,6 +35,8 @@ pub enum BaseUrlFault {
     UserInfo,
     /// `?query` or `#fragment` in it.
     QueryOrFragment,
+    /// The address of an instance, as Z-API's panel shows it: its id and token would be shown wherever the base is.
+    OfInstance,
 }
 
 impl BaseUrl {
@@ -51,6 +56,9 @@ impl BaseUrl {
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(BaseUrlFault::QueryOrFragment);
+        }
+        if url.path_segments().is_some_and(|mut parts| parts.any(|part| INSTANCE_PARTS.contains(&part))) {
+            return Err(BaseUrlFault::OfInstance);
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -108,6 +116,11 @@ impl fmt::Display for BaseUrlFault {
             ),
             Self::UserInfo => f.write_str("the base URL must not hold a user name or password"),
             Self::QueryOrFragment => f.write_str("the base URL must not hold a query (?) or a fragment (#)"),
+            Self::OfInstance => write!(
+                f,
+                "the base URL is the address of an instance; its id and token belong in the variables that the manifest \
+                 names, and the base URL ends before /instances: {DEFAULT_BASE_URL}"
+            ),
         }
     }
 }
@@ -207,6 +220,8 @@ mod tests {
             ("https://user:word@api.z-api.io", BaseUrlFault::UserInfo),
             ("https://api.z-api.io/?a=b", BaseUrlFault::QueryOrFragment),
             ("https://api.z-api.io/#a", BaseUrlFault::QueryOrFragment),
+            ("https://api.z-api.io/instances/3C01/token/A20T", BaseUrlFault::OfInstance),
+            ("http://127.0.0.1:1/gate/token/A20T/", BaseUrlFault::OfInstance),
         ];
         for (text, fault) in refused {
             assert_eq!(BaseUrl::parse(text), Err(fault), "{text}");

@@ -1,7 +1,7 @@
 //! The manifest's only door: a file's bytes to a checked [`Manifest`].
 //!
 //! Opens nothing but a regular file of limited size, and turns what Notepad writes into text. What the text says is for
-//! `tree`, `shape` and `check`, which this calls in turn.
+//! `tree`, `comments`, `shape` and `check`, which this calls in turn.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::check::{self, Context};
 use super::hidden::hidden_lines;
 use super::raw::RawManifest;
-use super::{Manifest, schema, shape, tree};
+use super::{Manifest, comments, schema, shape, tree};
 use crate::diagnostic::source::Source;
 use crate::diagnostic::text::manifest as words;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
@@ -59,6 +59,7 @@ pub fn parse(path: &Path, source: &Source, now: Timestamp, diagnostics: &mut Dia
         return None;
     }
     let mut root = tree::parse(source, diagnostics)?;
+    comments::warn(&root, source, diagnostics);
     let value = shape::walk(&mut root, &schema::value(), source, diagnostics)?;
     let raw: RawManifest = match serde_yaml::from_value(value) {
         Ok(raw) => raw,

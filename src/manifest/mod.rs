@@ -8,6 +8,7 @@
 //! `raw`), `check` (everything that a schema cannot say), `template` and `event` (what is done with it for each row).
 
 mod check;
+mod comments;
 pub mod event;
 mod hidden;
 mod load;

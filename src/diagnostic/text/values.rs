@@ -31,6 +31,7 @@ codes! {
     TEMPLATE_IN_DATA = "W005", "template in a value that is never rendered";
     NAMED_TWICE = "W006", "named twice";
     NOT_AFTER_PAST = "W007", "`notAfter` in the past";
+    CUT_BY_COMMENT = "W008", "comment that may be the rest of a text";
 }
 
 pub fn version(found: i64) -> Diagnostic {
@@ -53,6 +54,12 @@ pub fn variable_name(found: &str, near: &str) -> Diagnostic {
     );
     let diagnostic = Diagnostic::new(&VARIABLE_NAME, message);
     if near.is_empty() { diagnostic } else { diagnostic.help(format!("for example `{near}`")) }
+}
+
+pub fn cut_by_comment(comment: &str) -> Diagnostic {
+    let message = format!("`{}` is a comment, and no part of the text before it", shorten(comment));
+    Diagnostic::new(&CUT_BY_COMMENT, message)
+        .help("put quotes around the whole text, or a blank behind the `#` of a comment")
 }
 
 pub fn same_instance(name: &str, other: &str) -> Diagnostic {
