@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::confirm::{self, Deed};
 use super::failure::Failure;
 use crate::diagnostic::render::{ListNames, Summary};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 use crate::engine::StopSignal;
 use crate::expand::Expansion;
 use crate::ledger::Spool;
@@ -114,13 +114,18 @@ impl Campaign {
 
     /// For the renderers.
     pub(super) fn summary(&self, path: &Path) -> Summary {
+        let sorted = self.diagnostics.sorted();
+        let errors = sorted.iter().filter(|found| found.severity() == Severity::Error);
+        let unread: Vec<Option<&Place>> = errors.map(|error| error.place.as_ref()).collect();
         let mut files = Vec::new();
         match &self.manifest {
             Some(manifest) => {
                 files.push(Arc::clone(&manifest.source.file));
                 for list in manifest.lists.iter().chain(&manifest.suppress) {
+                    // One that cannot be read is said to be so where the manifest names it.
                     if let ListKind::Csv(csv) = &list.kind
                         && !files.contains(&csv.shown)
+                        && !unread.contains(&Some(&csv.place))
                     {
                         files.push(Arc::clone(&csv.shown));
                     }

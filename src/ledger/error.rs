@@ -94,7 +94,7 @@ impl fmt::Display for LedgerError {
             }
             Self::SentWithoutLedger { sent, .. } => write!(
                 f,
-                "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, or {START_ANEW}",
+                "{} says that this campaign was sent, but its ledger is not at {path}; bring the ledger, name it with --ledger, or {START_ANEW}",
                 sent.display()
             ),
             Self::OlderCopy { sent, noted, known, .. } => write!(

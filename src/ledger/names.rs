@@ -75,17 +75,22 @@ struct Stored {
 }
 
 impl Instances {
-    /// Finds each instance of the manifest by its fingerprint, or by its name where there is none to compare. When
-    /// writing, new ones are added, and names and places brought up to date.
+    /// Finds each instance of the manifest by its fingerprint, or by its name where there is none to compare; one that has a
+    /// new name then is taken for the one whose name has gone. When writing, new ones are added, and names and places
+    /// brought up to date.
     pub(super) fn load(connection: &Connection, access: Access, wanted: &[InstanceRef]) -> rusqlite::Result<Self> {
         let stored = stored(connection)?;
         let mut next = stored.iter().map(|instance| instance.number).max().unwrap_or(0) + 1;
         let mut instances =
             Self { numbers: Vec::new(), places: HashMap::new(), gone: HashMap::new(), unchecked: Vec::new() };
+        let renamed = renamed(&stored, wanted);
         for (place, instance) in wanted.iter().enumerate() {
-            let found = stored.iter().find(|stored| match &instance.fingerprint {
-                Some(fingerprint) => stored.fingerprint == fingerprint.as_str(),
-                None => stored.name == *instance.name && stored.position.is_some(),
+            let known_as = renamed.filter(|(_, to)| *to == &*instance.name).map_or(&*instance.name, |(from, _)| from);
+            let found = stored.iter().find(|stored| {
+                instance.fingerprint.as_ref().map_or_else(
+                    || stored.name == known_as && stored.position.is_some(),
+                    |fingerprint| stored.fingerprint == fingerprint.as_str(),
+                )
             });
             if instance.fingerprint.is_none() {
                 instances.unchecked.push(Arc::clone(&instance.name));
@@ -119,6 +124,21 @@ impl Instances {
     /// The name of one that is not in the manifest.
     pub(super) fn gone(&self, number: i64) -> Option<&str> {
         self.gone.get(&number).map(|name| &**name)
+    }
+}
+
+/// The one name that is in the ledger only, and the one that is in the manifest only, with no id to compare.
+fn renamed<'a>(stored: &'a [Stored], wanted: &'a [InstanceRef]) -> Option<(&'a str, &'a str)> {
+    let present = stored.iter().filter(|stored| stored.position.is_some()).map(|stored| stored.name.as_str());
+    let mut gone = present.filter(|name| wanted.iter().all(|wanted| *wanted.name != **name));
+    let is_new = |wanted: &&InstanceRef| {
+        let is_known = stored.iter().any(|stored| stored.position.is_some() && stored.name == *wanted.name);
+        wanted.fingerprint.is_none() && !is_known
+    };
+    let mut new = wanted.iter().filter(is_new).map(|wanted| &*wanted.name);
+    match (gone.next(), gone.next(), new.next(), new.next()) {
+        (Some(from), None, Some(to), None) => Some((from, to)),
+        _ => None,
     }
 }
 

@@ -29,7 +29,8 @@ impl Narrow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceRef {
     pub name: Arc<str>,
-    /// `None` in a dry run without credentials: then the name decides, and the run says that ids were not compared.
+    /// `None` in a dry run without credentials: then the name decides (see `Instances::load`), and the run says
+    /// that ids were not compared.
     pub fingerprint: Option<Fingerprint>,
 }
 

@@ -63,8 +63,11 @@ fn syntax(source: &Source, text: &str, message: &str, span: Span, offset: usize,
 /// Reports an unquoted template and blanks it out.
 fn blank(source: &Source, text: &str, start: usize, end: usize, blanked: &[usize]) -> Repair {
     let rest = text[end..].lines().next().unwrap_or_default();
-    // What follows belongs to the same text, unless a flow collection goes on there.
-    let whole = if rest.contains([',', ']', '}', '#']) { end } else { end + rest.trim_end().len() };
+    // What follows belongs to the same text, unless a flow collection goes on there, or a comment begins.
+    let before = text[..start].rsplit('\n').next().unwrap_or_default();
+    let plain = rest.replace("{{", "").replace("}}", "");
+    let goes_on = before.contains(['{', '[']) || plain.contains([']', '}', '#']) || plain.trim_end().ends_with(',');
+    let whole = if goes_on { end } else { end + rest.trim_end().len() };
     let diagnostic = words::unquoted_template(&source.quoted(start..whole)).at(source.place(start..end));
     again(text, start, end, diagnostic, blanked)
 }

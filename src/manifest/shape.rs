@@ -235,7 +235,9 @@ fn not_allowed(name: &str, text: &str, allowed: &Schema) -> Diagnostic {
         .into_iter()
         .flatten()
         .filter_map(Schema::as_str)
-        .map(|one| one.replace('\t', "\\t"))
+        // It can be written as a word, too, which needs no quotes.
+        .filter(|one| *one != "\t")
+        .map(str::to_owned)
         .collect();
     let near = nearest(text, allowed.iter().map(String::as_str)).filter(|near| near.len() > 1);
     words::not_allowed(name, text, near, &allowed)

@@ -268,3 +268,20 @@ fn what_was_not_selected_decides_no_exit_code() {
     world.run(&["apply", "m.yaml", "--dry-run", "--skip-invalid"]).expect(1);
     world.apply(&server().base_url, &selected).expect(0);
 }
+
+#[test]
+fn a_dry_run_without_credentials_takes_no_renamed_instance_for_another() {
+    let world = World::new();
+    world.campaign(2);
+    let server = server();
+    world.apply(&server.base_url, &[]).expect(0);
+    world.write("m.yaml", crate::world::MANIFEST.replace("main:", "shop:").replace("T19:00", "T20:00"));
+    let plan = || Ran::of(&world.command(&["plan", "m.yaml"]).env_remove("ZAPI_INSTANCE_ID").output().unwrap());
+    plan().expect(0).says("2 messages = 2 edit").says("whether shop changed was not checked");
+    world.run(&["plan", "m.yaml"]).expect(0).says("2 messages = 2 edit");
+    // Of two new names nobody can tell which one it is.
+    let two = crate::world::MANIFEST.replace("main:", "shop:").replace("T19:00", "T20:00");
+    let second = "  team: { id: \"${TEAM}\", token: \"${TEAM}\", clientToken: \"${TEAM}\" }\nevents:";
+    world.write("m.yaml", two.replace("events:", second));
+    plan().expect(1).says("blocked");
+}

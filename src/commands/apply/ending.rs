@@ -26,6 +26,8 @@ pub(super) struct Typed<'a> {
     /// The manifest with the flags by which other commands find the same ledger.
     pub ledger: &'a str,
     pub again: Again,
+    /// `--cancel-left`, which the command leaves out: what was not to be called off is not blocked either.
+    pub cancels_left: bool,
 }
 
 /// What the ledger says afterwards.
@@ -191,7 +193,8 @@ fn next(mut next: Vec<Next>, exit: Exit, found: &Found, typed: Typed<'_>) -> Vec
         next.push(Next::Decide { manifest: ledger(), command: command(), resendable: found.resendable });
     }
     if counts.blocked > 0 {
-        next.push(Next::SeeBlocked { command: command(), blocked: counts.blocked });
+        let flag = if typed.cancels_left { " --cancel-left" } else { "" };
+        next.push(Next::SeeBlocked { command: command() + flag, blocked: counts.blocked });
     }
     if counts.invalid > 0 {
         next.push(Next::CorrectRows { manifest: typed.manifest.to_owned(), rows: counts.invalid });
@@ -209,6 +212,7 @@ mod tests {
         manifest: "m.yaml",
         ledger: "m.yaml --sandbox",
         again: Again::GoesOn,
+        cancels_left: false,
     };
 
     fn judged(run: RunEnd, lanes: Vec<LaneEnd>, counts: Counts) -> Verdict {
@@ -289,5 +293,14 @@ mod tests {
         assert_eq!(unknown.exit, Exit::Faults);
         let decide = Next::Decide { manifest: "m.yaml --sandbox".into(), command: TYPED.command.into(), resendable: 1 };
         assert_eq!(unknown.next, [decide]);
+    }
+
+    #[test]
+    fn why_something_is_blocked_is_asked_with_the_flag_that_blocks_it() {
+        let found = Found { counts: Counts { blocked: 1, ..Counts::default() }, ..Found::default() };
+        for (cancels_left, flag) in [(false, ""), (true, " --cancel-left")] {
+            let next = of_nothing_to_do(&found, Typed { cancels_left, ..TYPED }).next;
+            assert_eq!(next, [Next::SeeBlocked { command: format!("{}{flag}", TYPED.command), blocked: 1 }]);
+        }
     }
 }

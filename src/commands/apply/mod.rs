@@ -176,7 +176,8 @@ impl Apply<'_> {
 
     fn typed<'t>(&'t self, manifest: &'t str, ledger: &'t str) -> Typed<'t> {
         let again = if self.purpose.is_test() { Again::Anew } else { Again::GoesOn };
-        Typed { command: &self.command, manifest, ledger, again }
+        let cancels_left = self.args.rules.cancel_left.is_some();
+        Typed { command: &self.command, manifest, ledger, again, cancels_left }
     }
 
     /// For `plan` and `resolve`, which have to find the same ledger.

@@ -167,8 +167,14 @@ pub fn curly_quotes() -> Diagnostic {
 }
 
 pub fn unquoted_template(written: &str) -> Diagnostic {
-    Diagnostic::new(&UNQUOTED_TEMPLATE, "a text that begins with a template needs quotes around it")
-        .help(format!("write \"{}\"", shorten(written)))
+    let quote = if written.contains('"') && !written.contains('\'') { '\'' } else { '"' };
+    let help = if shorten(written) == written {
+        let inside = if quote == '"' { written.replace('"', "\\\"") } else { written.to_owned() };
+        format!("write {quote}{inside}{quote}")
+    } else {
+        format!("write `{quote}` before and behind the whole text")
+    };
+    Diagnostic::new(&UNQUOTED_TEMPLATE, "a text that begins with a template needs quotes around it").help(help)
 }
 
 pub fn key_not_text() -> Diagnostic {
