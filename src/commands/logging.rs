@@ -4,8 +4,9 @@
 //! line, and persons' numbers are masked, whoever wrote it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::Level;
@@ -47,9 +48,25 @@ pub(super) fn start(global: &GlobalArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open(path: &std::path::Path) -> Result<File, Failure> {
+/// What is no log is not written into: with one wrong word it would be the manifest, or a list.
+fn open(path: &Path) -> Result<File, Failure> {
+    if !is_free(path) {
+        let message = format!("the log cannot be written to {}: something else is there", path.display());
+        return Err(Failure::refused(message).help("name a new file, or a log"));
+    }
     let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
     opened.map_err(|error| Failure::refused(format!("the log {} cannot be written: {error}", path.display())))
+}
+
+/// Whether there is no file yet, an empty one, or a log, each line of which begins with its time. Pipes and devices are not
+/// looked into.
+fn is_free(path: &Path) -> bool {
+    if !path.metadata().is_ok_and(|found| found.is_file()) {
+        return true;
+    }
+    let mut start = [0; 5];
+    let Ok(read) = File::open(path).and_then(|mut file| file.read(&mut start)) else { return true };
+    read == 0 || (start[..4].iter().all(u8::is_ascii_digit) && start[4] == b'-')
 }
 
 /// Ours at every level, others from warn on.

@@ -285,3 +285,23 @@ fn a_dry_run_without_credentials_takes_no_renamed_instance_for_another() {
     world.write("m.yaml", two.replace("events:", second));
     plan().expect(1).says("blocked");
 }
+
+#[test]
+fn a_log_is_written_into_nothing_but_a_log() {
+    let world = World::new();
+    world.campaign(2);
+    let server = server();
+    let list = std::fs::read(world.path("list.csv")).unwrap();
+    for taken in ["m.yaml", "list.csv"] {
+        let ran = world.apply(&server.base_url, &["-v", "--log-file", taken]).expect(2);
+        ran.says(&format!("the log cannot be written to {taken}: something else is there"));
+    }
+    assert_eq!(std::fs::read(world.path("list.csv")).unwrap(), list);
+    let mut length = 0;
+    for _ in 0..2 {
+        world.apply(&server.base_url, &["-v", "--log-file", "run.log"]).expect(0);
+        let log = std::fs::read(world.path("run.log")).unwrap();
+        assert!(log.len() > length);
+        length = log.len();
+    }
+}
