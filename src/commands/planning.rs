@@ -76,8 +76,9 @@ pub(super) fn check_numbers(
 ) -> Result<(), Failure> {
     if let Some(given) = resend_unknown.filter(|given| *given != plan.resend) {
         let message = format!("--resend-unknown={given}, but {} would be sent again", words::messages(plan.resend));
-        return Err(Failure::refused(message)
-            .help(format!("look at them first: zapi-batch status {TYPED} lists the unknown ones")));
+        return Err(Failure::refused(message).help(format!(
+            "look at them first: zapi-batch status {TYPED} lists the unknown ones; counted are those still wanted"
+        )));
     }
     if plan.invalid > 0 && (cancel_left.is_some() || plan.calls_off_left > 0) {
         let asked = match cancel_left {

@@ -66,10 +66,13 @@ impl Apply<'_> {
         }
         let mut held = Held::new(ledger, aside);
         let service = self.service(manifest, &paths)?;
-        self.results_place(manifest, &paths).and_then(|()| results::check_writable(&paths.results)).map_err(|why| {
-            Failure::refused(format!("the results cannot be written to {}: {why}", paths.results.display()))
-                .help("close what holds it, or choose another place with --results")
-        })?;
+        let refused = |why: String, help: &str| {
+            Failure::refused(format!("the results cannot be written to {}: {why}", paths.results.display())).help(help)
+        };
+        let elsewhere = "choose another place with --results";
+        self.results_place(manifest, &paths).map_err(|why| refused(why, elsewhere))?;
+        results::check_writable(&paths.results)
+            .map_err(|why| refused(why, &format!("close what holds it, or {elsewhere}")))?;
         let quota = self.quota(manifest, &service, held.ledger(), &mut notes)?;
         Ok(Prepared { manifest, paths, held, service, quota, notes, is_loopback, is_new, past })
     }
