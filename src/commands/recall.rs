@@ -59,7 +59,7 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
         service::reach(&manifest, &args.connection)?
     };
     let runtime = service::runtime()?;
-    let queues = runtime.block_on(async {
+    let mut queues = runtime.block_on(async {
         tokio::select! {
             queues = look(&service, &ledger) => queues,
             _ = stop.next() => Err(confirm::interrupted(Deed::TakeBack)),
@@ -90,11 +90,15 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
         deed: Deed::TakeBack,
     };
     confirm::confirm(&asked, &runtime, &mut stop)?;
-    settle_killed(&mut ledger, &queues, report)?;
+    settle_killed(&mut ledger, &mut queues, report)?;
     for queue in &queues {
         runtime.block_on(take_back(&service.gateway, queue, &mut ledger, &mut stop, report))?;
     }
-    ledger.end_recall()?;
+    // Unless it was stopped before the one that a killed recall had in hand: that is as much in doubt as before.
+    let is_reached = report.taken_back + report.gone + report.doubtful.len() as u64 > 0;
+    if is_reached || queues.iter().all(|queue| queue.killed.is_none()) {
+        ledger.end_recall()?;
+    }
     // The note and the results may be another ledger's, which took this one's place.
     if (ours > 0 || !report.doubtful.is_empty()) && sent::is_of(&paths.sent, &ledger)? {
         Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
@@ -118,11 +122,17 @@ fn exit_of(report: &RecallReport) -> Exit {
     exit
 }
 
-/// What a recall was taking back when it was killed is in doubt, unless it still waits.
-fn settle_killed(ledger: &mut Ledger, queues: &[Queue], report: &mut RecallReport) -> Result<(), LedgerError> {
+/// What a recall was taking back when it was killed is in doubt, unless it still waits. Then it comes first, while that is
+/// on record: the request of then may be carried out yet.
+fn settle_killed(ledger: &mut Ledger, queues: &mut [Queue], report: &mut RecallReport) -> Result<(), LedgerError> {
     let left = ledger.left_recalling()?;
-    if queues.iter().flat_map(|queue| &queue.ours).any(|queued| Some(&queued.zaap_id) == left.as_ref()) {
-        return Ok(());
+    for queue in queues.iter_mut() {
+        if let Some(at) = queue.ours.iter().position(|queued| Some(&queued.zaap_id) == left.as_ref()) {
+            queue.ours[..=at].rotate_right(1);
+            queue.killed = left;
+            queues.sort_by_key(|queue| queue.killed.is_none());
+            return Ok(());
+        }
     }
     for queued in ledger.settle_recalling(Timestamp::now())? {
         report.doubtful.push(NamedRow { http_status: None, error: KILLED.to_owned(), ..queued.row });
@@ -140,6 +150,8 @@ struct Queue {
     /// Unknown invitations to whose recipients something waits that is not known as ours, and edits.
     unknown: Vec<NamedRow>,
     edits: Vec<NamedRow>,
+    /// Of ours, the one that a recall was taking back when it was killed.
+    killed: Option<String>,
 }
 
 /// Pages through every instance's queue.
@@ -158,7 +170,7 @@ async fn look(service: &Service, ledger: &Ledger) -> Result<Vec<Queue>, Failure>
             maybe_ours: whose.maybe_ours,
         };
         let Whose { ours, unknown, edits, .. } = whose;
-        queues.push(Queue { instance: index, found, ours, unknown, edits });
+        queues.push(Queue { instance: index, found, ours, unknown, edits, killed: None });
     }
     Ok(queues)
 }
@@ -232,15 +244,19 @@ async fn take(
                 ledger.recall(queued, Timestamp::now())?;
                 report.taken_back += 1;
             }
+            Taken::Gone if queue.killed.as_ref() == Some(&queued.zaap_id) => {
+                doubt(ledger, queued, None, KILLED.to_owned(), report)?;
+                report.killed += 1;
+            }
             Taken::Gone => report.gone += 1,
-            Taken::Doubtful(fault) => doubt(ledger, queued, fault.http_status, &fault.message, report)?,
+            Taken::Doubtful(fault) => doubt(ledger, queued, fault.http_status, in_doubt(&fault), report)?,
             Taken::GivenUp(fault) => {
                 // Whether the last request was carried out cannot be known, if its answer was lost; unless it waits still.
                 let looked = waiting::look(gateway, queue.instance).await;
                 let waits = looked.as_ref().is_ok_and(|waiting| waiting.ids.contains(&queued.zaap_id));
                 let is_in_doubt = fault.may_have_happened && !waits;
                 if is_in_doubt {
-                    doubt(ledger, queued, fault.http_status, &fault.message, report)?;
+                    doubt(ledger, queued, fault.http_status, in_doubt(&fault), report)?;
                     report.doubtful_may_wait |= looked.is_err();
                 }
                 report.left += left - u64::from(is_in_doubt);
@@ -257,14 +273,17 @@ async fn take(
     Ok(true)
 }
 
+fn in_doubt(fault: &CallFault) -> String {
+    format!("its recall is in doubt: {}", fault.message)
+}
+
 fn doubt(
     ledger: &mut Ledger,
     queued: &Queued,
     http_status: Option<u16>,
-    why: &str,
+    error: String,
     report: &mut RecallReport,
 ) -> Result<(), LedgerError> {
-    let error = format!("its recall is in doubt: {why}");
     ledger.doubt(queued, &error, Timestamp::now())?;
     report.doubtful.push(NamedRow { http_status, error, ..queued.row.clone() });
     Ok(())

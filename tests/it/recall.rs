@@ -129,6 +129,36 @@ fn an_apply_after_a_recall_that_was_killed_claims_nothing_that_is_in_doubt() {
 }
 
 #[test]
+fn what_a_killed_recall_had_in_hand_is_in_doubt_until_it_was_taken_back() {
+    let world = World::new();
+    world.campaign(3);
+    let server = slow(Options::default());
+    world.apply(&server.base_url, &[]).expect(0);
+    let results = world.results("spring.results.csv");
+    let ids: Vec<&str> = results.iter().map(|row| row.get("zaap_id")).collect();
+    world.write("spring.ledger.db.recalling", ids[2]);
+    // It waits when the queue is read, and the request of then is carried out only after that.
+    let (waiting, nothing) = (page(&ids), page(&[]));
+    let late = RawServer::start(move |request| {
+        let (status, body) = match request {
+            0 => (200, &*waiting),
+            1 => (404, r#"{"error":"not found"}"#),
+            4 => (200, &*nothing),
+            _ => (200, TAKEN_BACK),
+        };
+        fault("queue", Read::All, vec![Step::Send(answer(status, "", body)), Step::KeepAlive])
+    });
+    world
+        .run(&["recall", "m.yaml", "--base-url", &late.base_url()])
+        .expect(1)
+        .says("3 = 2 taken back + 0 gone out before + 1 doubtful + 0 left in the queue")
+        .says("doubtful  \"Group 2\"")
+        .says("1 of those doubtful: an earlier recall had it in hand when it was killed");
+    assert_eq!((count(&world, "pending"), count(&world, "unknown")), (2, 1));
+    assert!(!world.path("spring.ledger.db.recalling").exists());
+}
+
+#[test]
 fn a_recall_without_an_answer_leaves_the_invitation_unknown_and_a_person_decides() {
     let world = World::new();
     world.campaign(3);
