@@ -1,5 +1,6 @@
 //! The modes: one way of breaking things a file.
 
+mod anew;
 mod disk;
 mod edits;
 mod guards;
@@ -22,6 +23,7 @@ use crate::round::Mode;
 pub(crate) const MODES: &[Mode] = &[
     Mode { name: "kills", short: true, run: kills::run },
     Mode { name: "points", short: true, run: points::run },
+    Mode { name: "anew", short: true, run: anew::run },
     Mode { name: "order", short: true, run: order::run },
     Mode { name: "seen", short: false, run: seen::run },
     Mode { name: "disk", short: true, run: disk::run },
