@@ -257,7 +257,7 @@ pub(super) fn plan<'a>(
 fn about_ledger(paths: &Paths, ledger: &Ledger, note: &LedgerNote) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::from_iter(refusal(paths, ledger, note)?);
     if *note != LedgerNote::Missing {
-        notes.extend(opened::killed_recall(ledger)?);
+        notes.extend(opened::broken_off(ledger)?);
         notes.extend(ledger.running().map(|holder| {
             format!("the ledger is in use by {holder}: requests in flight count as unknown until they are answered")
         }));

@@ -54,21 +54,21 @@ pub(super) fn doubts(paths: &Paths, ledger: Option<&Ledger>) -> Result<Vec<Strin
     let refused = sent::check(&paths.sent, &paths.ledger, ledger).err();
     let refused =
         refused.map(|why| format!("this may not be how far the campaign is, and apply refuses to send: {why}"));
-    let killed = ledger.map(killed_recall).transpose()?.flatten();
-    Ok(refused.into_iter().chain(killed).collect())
+    let recall = ledger.map(broken_off).transpose()?.flatten();
+    Ok(refused.into_iter().chain(recall).collect())
 }
 
-/// One message counts as accepted that may have been taken back.
-const KILLED_RECALL: &str =
-    "a recall was killed: whether it took back one message cannot be known; the next apply or recall names it";
+/// Messages count as accepted that may have been taken back, or may be yet.
+const BROKEN_OFF: &str =
+    "a recall broke off: whether it took back what it had in hand cannot be known; the next apply or recall names it";
 /// The same, once it is in doubt on record.
-pub(super) const SETTLED_RECALL: &str = "a recall was killed: whether it took back one message cannot be known; an \
-                                         invitation is unknown now, an edit is made again";
+pub(super) const SETTLED_RECALL: &str = "a recall broke off: whether it took back what it had in hand cannot be known; \
+                                         invitations are unknown now, edits are made again";
 
-/// For who only reads: a recall that is going on is not killed.
-pub(super) fn killed_recall(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
-    let is_left = ledger.left_recalling()?.is_some() && ledger.running().is_none();
-    Ok(is_left.then(|| KILLED_RECALL.to_owned()))
+/// For who only reads: a recall that is going on did not break off.
+pub(super) fn broken_off(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
+    let is_left = !ledger.left_recalling()?.is_empty() && ledger.running().is_none();
+    Ok(is_left.then(|| BROKEN_OFF.to_owned()))
 }
 
 /// Reads a manifest for the sake of its campaign's name.

@@ -1,5 +1,7 @@
 //! `resolve`: a person decides about a message of which nobody can know whether it arrived.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::apply::with_ledger;
@@ -16,7 +18,7 @@ pub(super) fn run(args: &ResolveArgs, global: &GlobalArgs) -> Result<Exit, Failu
     opened.tell_doubts()?;
     let mut ledger = opened.ledger;
     // It may be the one to be decided about.
-    ledger.settle_recalling(Timestamp::now())?;
+    ledger.settle_recalling(&HashSet::new(), Timestamp::now())?;
     let identity = recipient::parse(&args.recipient).ok().map(|parsed| parsed.recipient.identity);
     let found = ledger.find_unknown(
         &args.recipient,

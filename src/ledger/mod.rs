@@ -50,7 +50,7 @@ pub use error::LedgerError;
 pub use guard::Warning;
 pub use lock::Holder;
 pub use open::Mode;
-pub use recalling::KILLED;
+pub use recalling::BROKEN_OFF;
 pub use reconcile::Reconcile;
 pub use spool::Spool;
 pub use twins::{Twin, find as find_twins};

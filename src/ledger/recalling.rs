@@ -1,8 +1,9 @@
-//! Which message is being taken out of Z-API's queue at this moment: beside the ledger, on disk before the request leaves.
+//! Which messages a recall has in hand: it asked for them to be taken out of Z-API's queue, and nobody knows what came of it.
+//! Beside the ledger, on disk before each request leaves.
 //!
-//! A recall that is killed between the service's answer and the ledger's commit would else leave a message that counts
-//! as accepted and is in nobody's queue. One name in one file is enough, since messages are taken back one by one.
-//! Knows no SQL.
+//! A recall that is killed between the service's answer and the ledger's commit, or a request that is carried out long
+//! after it was given up, would else leave a message that counts as accepted and is in nobody's queue. Messages are taken
+//! back one by one, so that there are few names in the file, one a line. Knows no SQL.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -14,45 +15,47 @@ use super::{Ledger, LedgerError, Queued};
 
 pub(super) const SUFFIX: &str = ".recalling";
 
-/// What a message says whose recall died while its request was under way.
-pub const KILLED: &str = "its recall is in doubt: it was killed while it took this back";
+/// What a message says that a recall had in hand at its end, and that is seen no more.
+pub const BROKEN_OFF: &str = "its recall is in doubt: it broke off while it took this back";
 
 impl Ledger {
-    /// Before the request that takes a message back. Durable when this returns.
-    pub fn begin_recall(&self, queued: &Queued) -> Result<(), LedgerError> {
+    /// Before each request that takes a message back, and at the end: all zaap ids that are in doubt should no more be
+    /// heard. Durable when this returns, but for none at all: then what came of each is on record.
+    pub fn keep_recalling<'a>(&self, zaap_ids: impl IntoIterator<Item = &'a str>) -> Result<(), LedgerError> {
         let path = self.recalling_path();
-        refuse_links(&path)?;
-        replace(&path, queued.zaap_id.as_bytes(), Durable::Yes).map_err(|error| LedgerError::Io { path, error })
+        let lines: String = zaap_ids.into_iter().flat_map(|zaap_id| [zaap_id, "\n"]).collect();
+        let kept = if lines.is_empty() {
+            std::fs::remove_file(&path).or_else(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })
+        } else {
+            refuse_links(&path)?;
+            replace(&path, lines.as_bytes(), Durable::Yes)
+        };
+        kept.map_err(|error| LedgerError::Io { path, error })
     }
 
-    /// What came of it is known, and is on record.
-    pub fn end_recall(&self) -> Result<(), LedgerError> {
-        let path = self.recalling_path();
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LedgerError::Io { path, error }),
-            _ => Ok(()),
-        }
-    }
-
-    /// The zaap id of the message that a recall was taking back when it was killed.
-    pub fn left_recalling(&self) -> Result<Option<String>, LedgerError> {
+    /// The zaap ids of what a recall had in hand when it ended.
+    pub fn left_recalling(&self) -> Result<Vec<String>, LedgerError> {
         let path = self.recalling_path();
         match std::fs::read_to_string(&path) {
-            Ok(zaap_id) => Ok(Some(zaap_id)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Ok(lines) => Ok(lines.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(LedgerError::Io { path, error }),
         }
     }
 
-    /// What a recall was taking back when it was killed is in doubt from now on: an invitation is unknown, an edit is made
-    /// again. Nothing where the commit had come first.
-    pub fn settle_recalling(&mut self, at: Timestamp) -> Result<Vec<Queued>, LedgerError> {
-        let Some(zaap_id) = self.left_recalling()? else { return Ok(Vec::new()) };
-        let found = self.queued(&HashSet::from([zaap_id]))?;
+    /// What a recall had in hand when it ended is in doubt from now on, but for what is seen to wait: an invitation is
+    /// unknown, an edit is made again. Nothing where the commit had come first.
+    pub fn settle_recalling(&mut self, waiting: &HashSet<&str>, at: Timestamp) -> Result<Vec<Queued>, LedgerError> {
+        let left = self.left_recalling()?;
+        let (waits, gone): (Vec<_>, Vec<_>) = left.into_iter().partition(|zaap_id| waiting.contains(zaap_id.as_str()));
+        let found = self.queued(&gone.into_iter().collect())?;
         for queued in &found {
-            self.doubt(queued, KILLED, at)?;
+            self.doubt(queued, BROKEN_OFF, at)?;
         }
-        self.end_recall()?;
+        self.keep_recalling(waits.iter().map(String::as_str))?;
         Ok(found)
     }
 
@@ -71,7 +74,7 @@ mod tests {
     use crate::message::State;
 
     #[test]
-    fn what_was_being_taken_back_is_known_after_a_kill() {
+    fn what_was_being_taken_back_is_known_when_it_broke_off() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c.ledger.db");
         let open = |path: &Path| Ledger::open(path, "c", Mode::Create).unwrap();
@@ -86,15 +89,20 @@ mod tests {
             })
             .unwrap();
         let queued = ledger.queued(&zaap_ids).unwrap().remove(0);
-        assert_eq!(ledger.left_recalling().unwrap(), None);
-        ledger.begin_recall(&queued).unwrap();
+        assert!(ledger.left_recalling().unwrap().is_empty());
+        let ids = [&*queued.zaap_id, "another's"];
+        ledger.keep_recalling(ids).unwrap();
         drop(ledger);
         let mut ledger = open(&path);
-        assert_eq!(ledger.left_recalling().unwrap().as_ref(), Some(&queued.zaap_id));
-        assert_eq!(ledger.settle_recalling(at(9)).unwrap(), [queued]);
-        assert_eq!(states(&ledger)[0].1, State::Unknown);
-        assert_eq!(ledger.left_recalling().unwrap(), None);
-        assert_eq!(ledger.settle_recalling(at(9)).unwrap(), []);
-        ledger.end_recall().unwrap();
+        assert_eq!(ledger.left_recalling().unwrap(), ids);
+        assert_eq!(ledger.settle_recalling(&HashSet::from([ids[0]]), at(9)).unwrap(), []);
+        assert_eq!(
+            (ledger.left_recalling().unwrap(), states(&ledger)[0].1),
+            (vec![ids[0].to_owned()], State::Accepted)
+        );
+        assert_eq!(ledger.settle_recalling(&HashSet::new(), at(9)).unwrap(), [queued]);
+        assert_eq!((ledger.left_recalling().unwrap(), states(&ledger)[0].1), (vec![], State::Unknown));
+        assert_eq!(ledger.settle_recalling(&HashSet::new(), at(9)).unwrap(), []);
+        ledger.keep_recalling([]).unwrap();
     }
 }

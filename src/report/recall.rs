@@ -37,8 +37,8 @@ pub struct RecallReport {
     pub gone: u64,
     /// The answer was lost: taken out, or gone out; nobody can know.
     pub doubtful: Vec<NamedRow>,
-    /// How many of those an earlier recall had in hand when it was killed.
-    pub killed: u64,
+    /// How many of those an earlier recall had in hand when it broke off.
+    pub broken_off: u64,
     /// Whether some of those may wait still, since their queue could not be read again.
     pub doubtful_may_wait: bool,
     /// Unknown invitations to whose recipients something waits that may be them.
@@ -47,8 +47,10 @@ pub struct RecallReport {
     pub edits: Vec<NamedRow>,
     /// Instances that the manifest has no more, and how many invitations went through each: nobody looked there.
     pub elsewhere: Vec<(String, u64)>,
-    /// Ours that were not tried any more.
+    /// Ours that still waited when it ended.
     pub left: u64,
+    /// Of those, which were asked for without an answer: they may be taken back yet.
+    pub in_hand: u64,
     /// Why nobody looked whether more had come to light, one for each instance where that is so.
     pub unseen: Vec<String>,
     /// Why it ended early, one for each instance.
@@ -111,10 +113,10 @@ pub fn render(report: &RecallReport, style: Style) -> String {
     for row in named_rows(&page, &report.doubtful, report.events) {
         page.entry(Tone::Careful, "doubtful", &row);
     }
-    if report.killed > 0 {
+    if report.broken_off > 0 {
         page.line(&format!(
-            "  {} of those doubtful: an earlier recall had it in hand when it was killed",
-            report.killed
+            "  {} of those doubtful: an earlier recall had it in hand when it broke off",
+            report.broken_off
         ));
     }
     if doubtful > 0 {
@@ -127,6 +129,12 @@ pub fn render(report: &RecallReport, style: Style) -> String {
         page.line(&format!(
             "  {first}look in the group or chat, then: zapi-batch resolve {} RECIPIENT --arrived (or --not-arrived)",
             report.typed
+        ));
+    }
+    if report.in_hand > 0 {
+        page.line(&format!(
+            "  {} of those left: asked for without an answer, so that it may be taken back yet; recall again before you apply",
+            report.in_hand
         ));
     }
     for why in &report.unseen {
@@ -243,6 +251,7 @@ mod tests {
             elsewhere: vec![("old".into(), 1)],
             doubtful: vec![row],
             left: 5,
+            in_hand: 1,
             stopped: vec!["main: Instance not found (HTTP 404)".into()],
             results: Some("spring.results.csv".into()),
             exit: 3,
@@ -260,6 +269,7 @@ mod tests {
           doubtful  launch "Mooca 2"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s
           doubtful: taken back, or gone out; invitations are unknown now, edits are made again by the next apply
           look in the group or chat, then: zapi-batch resolve m.yaml --sandbox RECIPIENT --arrived (or --not-arrived)
+          1 of those left: asked for without an answer, so that it may be taken back yet; recall again before you apply
           1 invitation went through old, as it was called, which the manifest has no more: nobody looked there
           2 messages left in the queue may be of this campaign, and may still go out:
           unknown   launch "Lapa"   120363019502650977-group   lists/groups.csv:118   no answer within 30 s

@@ -21,6 +21,7 @@ mod panics;
 mod queue;
 mod readme;
 mod recall;
+mod recall_doubts;
 mod record;
 mod sandbox;
 mod schema;

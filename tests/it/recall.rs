@@ -9,21 +9,21 @@ use crate::support::faults::{answer, fault};
 use crate::support::raw_server::{RawServer, Read, Step};
 use crate::world::{Ran, World, get, wait_until};
 
-fn slow(options: Options) -> Running {
+pub(crate) fn slow(options: Options) -> Running {
     start(Options { drain: Drain::Never, ..options }, 0).unwrap()
 }
 
-fn queued(server: &Running) -> u64 {
+pub(crate) fn queued(server: &Running) -> u64 {
     let answer = get(&server.base_url, "/instances/3C01/token/A20T/queue/count");
     let json: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
     json["count"].as_u64().unwrap()
 }
 
-fn count(world: &World, status: &str) -> usize {
+pub(crate) fn count(world: &World, status: &str) -> usize {
     world.results("spring.results.csv").iter().filter(|row| row.get("status") == status).count()
 }
 
-fn recall(world: &World, server: &Running, more: &[&str]) -> Ran {
+pub(crate) fn recall(world: &World, server: &Running, more: &[&str]) -> Ran {
     let mut arguments = vec!["recall", "m.yaml", "--base-url", &server.base_url];
     arguments.extend(more);
     world.run(&arguments)
@@ -64,128 +64,6 @@ fn what_waits_in_mid_run_is_taken_back_and_foreign_messages_stay() {
     assert_eq!((queued(&server), server.counts().duplicates), (90 + 35, 0));
     recall(&world, &server, &[]).expect(0).says("90 = 90 taken back");
     recall(&world, &server, &[]).expect(0).says("0 of this campaign + 35 of others");
-}
-
-#[test]
-fn a_recall_that_was_killed_says_what_is_in_doubt() {
-    let world = World::new();
-    world.campaign(3);
-    let server = slow(Options::default());
-    world.apply(&server.base_url, &[]).expect(0);
-    let ids: Vec<String> =
-        world.results("spring.results.csv").iter().map(|row| row.get("zaap_id").to_owned()).collect();
-    // As a kill leaves it: the first still waits, the second is gone from the queue and its answer was never recorded.
-    world.write("spring.ledger.db.recalling", &ids[1]);
-    let path = format!("/instances/3C01/token/A20T/queue/{}", ids[1]);
-    crate::world::send(&server.base_url, "DELETE", &path, "");
-    for command in ["status", "results", "plan"] {
-        world.run(&[command, "m.yaml"]).expect(0).says("a recall was killed");
-    }
-    recall(&world, &server, &[])
-        .expect(1)
-        .says("doubtful  \"Group 1\"")
-        .says("2 taken back")
-        .says("1 of those doubtful: an");
-    assert_eq!((count(&world, "pending"), count(&world, "unknown")), (2, 1));
-    let again = recall(&world, &server, &[]).expect(0);
-    assert!(!again.stderr.contains("doubtful  "), "{}", again.stderr);
-    let first_id = || world.results("spring.results.csv").remove(0).get("zaap_id").to_owned();
-    world.apply(&server.base_url, &[]).expect(1);
-    world.write("spring.ledger.db.recalling", first_id());
-    recall(&world, &server, &[]).expect(0).says("2 = 2 taken back");
-    // A person looks, and nothing is there: it is sent again as well.
-    world.run(&["resolve", "m.yaml", "Group 1", "--not-arrived"]).expect(0);
-    world.apply(&server.base_url, &[]).expect(0);
-    assert_eq!((queued(&server), count(&world, "accepted")), (3, 3));
-}
-
-#[test]
-fn an_apply_after_a_recall_that_was_killed_claims_nothing_that_is_in_doubt() {
-    let world = World::new();
-    world.campaign(3);
-    let server = slow(Options::default());
-    world.apply(&server.base_url, &[]).expect(0);
-    let first = world.results("spring.results.csv").remove(0);
-    world.write("spring.ledger.db.recalling", first.get("zaap_id"));
-    let told = world.apply(&server.base_url, &[]).expect(1).says("a recall was killed").says("2 accepted");
-    assert!(told.stderr.contains("its recall is in doubt: it was killed while it took this back"), "{}", told.stderr);
-    assert_eq!((count(&world, "accepted"), count(&world, "unknown")), (2, 1));
-    let again = world.apply(&server.base_url, &[]).expect(1);
-    assert!(!again.stderr.contains("a recall was killed"), "{}", again.stderr);
-    // It waits still, and is known by its id.
-    recall(&world, &server, &[]).expect(0).says("3 = 3 taken back");
-    world.apply(&server.base_url, &[]).expect(0);
-
-    // An edit is made again, whatever became of it.
-    world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
-    world.apply(&server.base_url, &[]).expect(0).says("edited    3");
-    let page = crate::world::send(&server.base_url, "POST", "/instances/3C01/token/A20T/queue", r#"{"pageSize":30}"#);
-    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
-    let waiting = page["messages"].as_array().unwrap();
-    assert_eq!(waiting.len(), 6);
-    world.write("spring.ledger.db.recalling", waiting[5]["ZaapId"].as_str().unwrap());
-    world.apply(&server.base_url, &[]).expect(0).says("a recall was killed").says("edited    1 message");
-    assert_eq!(count(&world, "accepted"), 3);
-}
-
-#[test]
-fn what_a_killed_recall_had_in_hand_is_in_doubt_until_it_was_taken_back() {
-    let world = World::new();
-    world.campaign(3);
-    let server = slow(Options::default());
-    world.apply(&server.base_url, &[]).expect(0);
-    let results = world.results("spring.results.csv");
-    let ids: Vec<&str> = results.iter().map(|row| row.get("zaap_id")).collect();
-    world.write("spring.ledger.db.recalling", ids[2]);
-    // It waits when the queue is read, and the request of then is carried out only after that.
-    let (waiting, nothing) = (page(&ids), page(&[]));
-    let late = RawServer::start(move |request| {
-        let (status, body) = match request {
-            0 => (200, &*waiting),
-            1 => (404, r#"{"error":"not found"}"#),
-            4 => (200, &*nothing),
-            _ => (200, TAKEN_BACK),
-        };
-        fault("queue", Read::All, vec![Step::Send(answer(status, "", body)), Step::KeepAlive])
-    });
-    world
-        .run(&["recall", "m.yaml", "--base-url", &late.base_url()])
-        .expect(1)
-        .says("3 = 2 taken back + 0 gone out before + 1 doubtful + 0 left in the queue")
-        .says("doubtful  \"Group 2\"")
-        .says("1 of those doubtful: an earlier recall had it in hand when it was killed");
-    assert_eq!((count(&world, "pending"), count(&world, "unknown")), (2, 1));
-    assert!(!world.path("spring.ledger.db.recalling").exists());
-}
-
-#[test]
-fn a_recall_without_an_answer_leaves_the_invitation_unknown_and_a_person_decides() {
-    let world = World::new();
-    world.campaign(3);
-    let server = slow(Options::default());
-    world.apply(&server.base_url, &[]).expect(0);
-    let first = world.results("spring.results.csv").remove(0);
-    // The queue as it is, and then an answer from which nobody can tell whether the message was taken out.
-    let page = format!(r#"{{"messages":[{{"ZaapId":"{}"}}],"hasMore":false}}"#, first.get("zaap_id"));
-    let lost = RawServer::start(move |request| {
-        let (status, body) = if request == 0 { (200, &*page) } else { (500, "{}") };
-        fault("queue", Read::All, vec![Step::Send(answer(status, "", body)), Step::KeepAlive])
-    });
-    world
-        .run(&["recall", "m.yaml", "--base-url", &lost.base_url()])
-        .expect(3)
-        .says("doubtful  \"Group 0\"")
-        .says("resolve m.yaml RECIPIENT");
-    assert_eq!((count(&world, "accepted"), count(&world, "unknown")), (2, 1));
-    world.apply(&server.base_url, &[]).expect(1);
-    // It is found in the chat: the invitation stands under the id that it had.
-    let resolved = world.run(&["resolve", "m.yaml", "Group 0", "--arrived"]).expect(0).says("accepted now");
-    assert!(!resolved.stdout.contains("never be edited"), "{}", resolved.stdout);
-    world.apply(&server.base_url, &[]).expect(0);
-    assert_eq!(world.results("spring.results.csv").remove(0).get("message_id"), first.get("message_id"));
-    world.write("m.yaml", crate::world::MANIFEST.replace("Welcome", "Hello"));
-    world.apply(&server.base_url, &[]).expect(0).says("edit");
-    assert_eq!(server.counts().duplicates, 0);
 }
 
 #[test]
@@ -240,7 +118,7 @@ fn a_person_names_no_id_that_is_another_invitations() {
 }
 
 /// A service whose queue is read and written in this order.
-fn answers(bodies: Vec<String>) -> RawServer {
+pub(crate) fn answers(bodies: Vec<String>) -> RawServer {
     RawServer::start(move |request| {
         let body = bodies.get(request).map_or("{}", |body| &**body);
         fault("queue", Read::All, vec![Step::Send(answer(200, "", body)), Step::KeepAlive])
@@ -248,40 +126,12 @@ fn answers(bodies: Vec<String>) -> RawServer {
 }
 
 /// One page of a queue.
-fn page(zaap_ids: &[&str]) -> String {
+pub(crate) fn page(zaap_ids: &[&str]) -> String {
     let messages: Vec<String> = zaap_ids.iter().map(|id| format!(r#"{{"ZaapId":"{id}"}}"#)).collect();
     format!(r#"{{"messages":[{}],"hasMore":false}}"#, messages.join(","))
 }
 
-const TAKEN_BACK: &str = r#"{"value":true}"#;
-
-#[test]
-fn what_a_lost_answer_leaves_in_the_queue_is_not_in_doubt() {
-    let world = World::new();
-    world.campaign(2);
-    let server = slow(Options::default());
-    world.apply(&server.base_url, &[]).expect(0);
-    let results = world.results("spring.results.csv");
-    let ids: Vec<&str> = results.iter().map(|row| row.get("zaap_id")).collect();
-    let waits = answers(vec![page(&ids), page(&[]), page(&ids)]);
-    let ran = world.run(&["recall", "m.yaml", "--base-url", &waits.base_url()]).expect(3);
-    ran.says("2 = 0 taken back + 0 gone out before + 0 doubtful + 2 left in the queue").says("next: zapi-batch recall");
-    assert_eq!(count(&world, "accepted"), 2);
-    // Where it cannot be seen it may wait still, and the next recall tells.
-    let dark = answers(vec![page(&ids), page(&[]), "no queue".to_owned()]);
-    let ran = world.run(&["recall", "m.yaml", "--base-url", &dark.base_url()]).expect(3);
-    ran.says("taken back, gone out, or still in the queue").says("next: zapi-batch recall");
-    assert_eq!(count(&world, "unknown"), 1);
-    // Written off too soon, it is ours all the same, and taking it back invites nobody a second time.
-    world.run(&["resolve", "m.yaml", "Group 0", "--not-arrived"]).expect(0);
-    world.apply(&server.base_url, &[]).expect(0);
-    assert_eq!(queued(&server), 3);
-    let again = answers(vec![page(&ids[..1]), TAKEN_BACK.to_owned(), page(&[])]);
-    let ran = world.run(&["recall", "m.yaml", "--base-url", &again.base_url()]).expect(0);
-    ran.says("1 message in Z-API's queue = 1 of this campaign").says("1 = 1 taken back");
-    world.run(&["results", "m.yaml"]).expect(0);
-    assert_eq!(count(&world, "accepted"), 2, "the second invitation stands");
-}
+pub(crate) const TAKEN_BACK: &str = r#"{"value":true}"#;
 
 #[test]
 fn what_was_not_seen_while_the_queue_moved_is_taken_back_too() {

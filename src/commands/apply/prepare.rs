@@ -1,5 +1,7 @@
 //! Before the plan: the ledger under its lock, credentials or the stand-in, the results path, the daily counts.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::Apply;
@@ -58,7 +60,7 @@ impl Apply<'_> {
                 "the last run ended in the middle: {messages} of unknown fate, never sent again by itself"
             ));
         }
-        if !ledger.settle_recalling(Timestamp::now())?.is_empty() {
+        if !ledger.settle_recalling(&HashSet::new(), Timestamp::now())?.is_empty() {
             notes.push(SETTLED_RECALL.to_owned());
         }
         if self.purpose == Purpose::Real {

@@ -1,0 +1,197 @@
+//! Taking messages out of one queue after the other, one by one, and what each came to.
+//!
+//! Before each request what is in hand stands beside the ledger: a request that was cut off, or given up without an answer,
+//! may be carried out later, so that its message is in doubt until it was taken back itself.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+
+use super::Queue;
+use crate::commands::waiting;
+use crate::engine::StopSignal;
+use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
+use crate::ledger::{BROKEN_OFF, Ledger, LedgerError, NamedRow, Queued};
+use crate::report::recall::RecallReport;
+
+/// A request that came to nothing is made again after these pauses, in turn; then its instance is given up.
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+pub(super) struct Taking<'a> {
+    pub(super) gateway: &'a Gateway,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) stop: &'a mut StopSignal,
+    pub(super) report: &'a mut RecallReport,
+    /// The zaap ids of what was asked for, now or by an earlier recall, without anybody knowing what came of it.
+    in_hand: Vec<String>,
+}
+
+/// What came of one message.
+enum Taken {
+    Back,
+    /// It was not in the queue any more.
+    Gone,
+    /// An answer was lost, and now it is not in the queue.
+    Doubtful(CallFault),
+    /// Nothing more can be done with this instance.
+    GivenUp(CallFault),
+    Interrupted,
+}
+
+impl<'a> Taking<'a> {
+    /// What an earlier recall had in hand is in doubt, unless it is seen to wait. Then it comes first.
+    pub(super) fn begin(
+        gateway: &'a Gateway,
+        ledger: &'a mut Ledger,
+        stop: &'a mut StopSignal,
+        report: &'a mut RecallReport,
+        queues: &mut [Queue],
+    ) -> Result<Self, LedgerError> {
+        let waiting = queues.iter().flat_map(|queue| &queue.ours).map(|queued| &*queued.zaap_id).collect();
+        for queued in ledger.settle_recalling(&waiting, Timestamp::now())? {
+            report.doubtful.push(NamedRow { http_status: None, error: BROKEN_OFF.to_owned(), ..queued.row });
+            report.broken_off += 1;
+        }
+        let in_hand = ledger.left_recalling()?;
+        for queue in queues.iter_mut() {
+            queue.ours.sort_by_key(|queued| !in_hand.contains(&queued.zaap_id));
+        }
+        queues.sort_by_key(|queue| !queue.ours.first().is_some_and(|queued| in_hand.contains(&queued.zaap_id)));
+        Ok(Self { gateway, ledger, stop, report, in_hand })
+    }
+
+    /// Takes back what is ours, and looks again: while the pages were read the queue moved up, so that some may not have
+    /// been seen.
+    pub(super) async fn empty(&mut self, queue: &Queue) -> Result<(), LedgerError> {
+        let (mut ours, mut tried) = (queue.ours.clone(), HashSet::new());
+        while !ours.is_empty() {
+            if !self.take(queue, &ours).await? {
+                return Ok(());
+            }
+            tried.extend(ours.into_iter().map(|queued| queued.zaap_id));
+            let looked = tokio::select! {
+                looked = waiting::look(self.gateway, queue.instance) => looked,
+                _ = self.stop.next() => {
+                    self.report.interrupted = true;
+                    return Ok(());
+                }
+            };
+            match looked {
+                Ok(mut waiting) => {
+                    waiting.ids.retain(|zaap_id| !tried.contains(zaap_id));
+                    ours = self.ledger.queued(&waiting.ids)?;
+                }
+                Err(fault) => {
+                    let instance = &queue.found.instance;
+                    self.report.unseen.push(format!("{instance}: its queue cannot be read again: {fault}"));
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is still in hand stays on record for the next recall, or apply.
+    pub(super) fn end(self) -> Result<(), LedgerError> {
+        self.report.in_hand = self.in_hand.len() as u64;
+        self.ledger.keep_recalling(self.in_hand.iter().map(String::as_str))
+    }
+
+    /// Takes these back, one by one; says whether that came to its end.
+    async fn take(&mut self, queue: &Queue, ours: &[Queued]) -> Result<bool, LedgerError> {
+        for (done, queued) in ours.iter().enumerate() {
+            let left = (ours.len() - done) as u64;
+            if self.report.interrupted {
+                self.report.left += left;
+                return Ok(false);
+            }
+            let in_hand = self.in_hand.iter().chain([&queued.zaap_id]);
+            self.ledger.keep_recalling(in_hand.map(String::as_str))?;
+            match one(self.gateway, queue.instance, queued, self.stop).await {
+                Taken::Back => {
+                    self.ledger.recall(queued, Timestamp::now())?;
+                    self.let_go(queued);
+                    self.report.taken_back += 1;
+                }
+                Taken::Gone if self.in_hand.contains(&queued.zaap_id) => {
+                    self.doubt(queued, None, BROKEN_OFF.to_owned())?;
+                    self.report.broken_off += 1;
+                }
+                Taken::Gone => self.report.gone += 1,
+                Taken::Doubtful(fault) => self.doubt(queued, fault.http_status, in_doubt(&fault))?,
+                Taken::GivenUp(fault) => {
+                    let is_in_doubt = self.given_up(queue, queued, &fault).await?;
+                    self.report.left += left - u64::from(is_in_doubt);
+                    self.report.stopped.push(format!("{}: {fault}", queue.found.instance));
+                    return Ok(false);
+                }
+                Taken::Interrupted => {
+                    self.report.interrupted = true;
+                    self.report.left += left;
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the last request was carried out cannot be known, if its answer was lost; while it is seen to wait, whether
+    /// it will be. Says whether the message is in doubt.
+    async fn given_up(&mut self, queue: &Queue, queued: &Queued, fault: &CallFault) -> Result<bool, LedgerError> {
+        if !fault.may_have_happened {
+            return Ok(false);
+        }
+        let looked = waiting::look(self.gateway, queue.instance).await;
+        if looked.as_ref().is_ok_and(|waiting| waiting.ids.contains(&queued.zaap_id)) {
+            if !self.in_hand.contains(&queued.zaap_id) {
+                self.in_hand.push(queued.zaap_id.clone());
+            }
+            return Ok(false);
+        }
+        self.report.doubtful_may_wait |= looked.is_err();
+        self.doubt(queued, fault.http_status, in_doubt(fault))?;
+        Ok(true)
+    }
+
+    fn doubt(&mut self, queued: &Queued, http_status: Option<u16>, error: String) -> Result<(), LedgerError> {
+        self.ledger.doubt(queued, &error, Timestamp::now())?;
+        self.let_go(queued);
+        self.report.doubtful.push(NamedRow { http_status, error, ..queued.row.clone() });
+        Ok(())
+    }
+
+    /// What came of it is on record, or that nobody can know.
+    fn let_go(&mut self, queued: &Queued) {
+        self.in_hand.retain(|zaap_id| *zaap_id != queued.zaap_id);
+    }
+}
+
+fn in_doubt(fault: &CallFault) -> String {
+    format!("its recall is in doubt: {}", fault.message)
+}
+
+/// Taking the same message out twice does no harm, so a request of doubtful fate is made again.
+async fn one(gateway: &Gateway, instance: usize, queued: &Queued, stop: &mut StopSignal) -> Taken {
+    let mut lost: Option<CallFault> = None;
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        // What was asked for while nothing is doubtful; a request under way is always waited for.
+        if lost.is_none() && stop.next().now_or_never().is_some() {
+            return Taken::Interrupted;
+        }
+        let fault = match gateway.delete_queued(instance, &queued.zaap_id).await {
+            Ok(Deletion::Removed) => return Taken::Back,
+            Ok(Deletion::NotThere) => return lost.map_or(Taken::Gone, Taken::Doubtful),
+            Err(fault) => fault,
+        };
+        if fault.may_have_happened {
+            lost.get_or_insert_with(|| fault.clone());
+        }
+        match pauses.next() {
+            Some(pause) if fault.class == FaultClass::Network => tokio::time::sleep(pause).await,
+            _ => return Taken::GivenUp(lost.unwrap_or(fault)),
+        }
+    }
+}
