@@ -4,8 +4,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Under which a message waits in the queue.
+pub(crate) fn zaap_id(message_id: &str) -> String {
+    format!("Z{message_id}")
+}
+
 pub(crate) fn acceptance(message_id: &str) -> Vec<u8> {
-    let body = format!(r#"{{"zaapId":"Z{message_id}","messageId":"{message_id}","id":"{message_id}"}}"#);
+    let zaap_id = zaap_id(message_id);
+    let body = format!(r#"{{"zaapId":"{zaap_id}","messageId":"{message_id}","id":"{message_id}"}}"#);
     with_body("200 OK", "", body.as_bytes())
 }
 
@@ -53,8 +59,8 @@ pub(crate) fn answer_other(stream: &mut TcpStream, head: &Head) -> std::io::Resu
     let echo = format!("{} {}", head.path, head.client_token);
     let body = if head.path.ends_with("/status") {
         serde_json::json!({"connected": true, "smartphoneConnected": true, "error": format!("You are already connected: {echo}")})
-    } else if head.path.contains("/queue") {
-        serde_json::json!({"messages": [], "pagingState": "", "hasMore": false, "count": 0})
+    } else if head.path.ends_with("/queue/count") {
+        serde_json::json!({"count": 0})
     } else {
         serde_json::json!({"connected": true, "token": echo})
     };

@@ -15,6 +15,8 @@ mod modes;
 #[cfg(target_os = "linux")]
 mod oracle;
 #[cfg(target_os = "linux")]
+mod queue;
+#[cfg(target_os = "linux")]
 mod replay;
 #[cfg(target_os = "linux")]
 mod round;

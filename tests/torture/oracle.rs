@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::faults::{Act, Fault, Phase, Truth};
 use crate::http::{Call, Head, acceptance, answer_other, fill, patiently, read_head, skip};
+use crate::queue::Queue;
 
 /// One request for a message that arrived whole.
 #[derive(Debug, Clone)]
@@ -53,6 +54,7 @@ struct Shared {
     /// While set, new connections are refused: the listener is closed.
     deaf: AtomicBool,
     connections: AtomicU64,
+    queue: Queue,
 }
 
 impl Oracle {
@@ -68,6 +70,7 @@ impl Oracle {
             stop: AtomicBool::new(false),
             deaf: AtomicBool::new(false),
             connections: AtomicU64::new(0),
+            queue: Queue::default(),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || accept(listener, &accepting));
@@ -85,6 +88,11 @@ impl Oracle {
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Vec<Arrival>> {
         self.shared.log.lock().expect("no connection panics")
+    }
+
+    /// Where everything that was processed waits.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.shared.queue
     }
 
     pub(crate) fn arrived(&self) -> usize {
@@ -192,7 +200,10 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         let Some(head) = read_head(&mut stream, &shared.stop)? else { return Ok(()) };
         let Some(call) = head.call() else {
             skip(&mut stream, head.length)?;
-            answer_other(&mut stream, &head)?;
+            match shared.queue.answer(&head, &stream) {
+                Some(answer) => stream.write_all(&answer)?,
+                None => answer_other(&mut stream, &head)?,
+            }
             continue;
         };
         if let Some(fault) = reply.fault.filter(|fault| fault.phase == Phase::Reading) {
@@ -220,7 +231,11 @@ fn converse(s: &mut TcpStream, shared: &Shared, call: &Call, head: &Head, reply:
         *end = last[0];
     }
     let message_id = format!("MSG{:016X}", fastrand::u64(..));
-    shared.log.lock().expect("no connection panics").push(arrival(call, &body, reply, &message_id));
+    let arrival = arrival(call, &body, reply, &message_id);
+    if arrival.processed {
+        shared.queue.enter(&message_id, &arrival);
+    }
+    shared.log.lock().expect("no connection panics").push(arrival);
     thread::sleep(reply.latency);
     let told = Told { head, message_id: &message_id };
     match reply.fault {

@@ -4,8 +4,8 @@
  * Told by TORTURE_SHIM, a list of `key=value` separated by commas:
  *   root=DIR     only files below DIR count (the campaign's folder); sockets count where they speak IPv4 or IPv6
  *   count=FILE   the shared page (struct page) that outlives the process
- *   only=file    sockets do not count
- *   kill=N       SIGKILL before the N-th counted call; torn=1: half of a write is carried out first
+ *   only=file    sockets do not count; only=net: nothing else does
+ *   kill=N       SIGKILL before the N-th counted call; torn=P: P percent of a write are carried out first
  *   fail=N       the N-th counted call fails with errno=E; sticky=1: all later ones too; short=1: a write is cut in half
  *                and the next call fails; spare=TEXT: never where the path holds TEXT
  *   log=FILE     the journal
@@ -32,7 +32,7 @@ struct page { long calls; long failed; char path[1000]; };
 static struct page local_page, *page = &local_page;
 static char root[PATH_MAX], spare[64], nosync[64];
 static long kill_at, fail_at;
-static int torn, fail_errno = ENOSPC, sticky, cut_short, only_files, log_fd = -1;
+static int torn, fail_errno = ENOSPC, sticky, cut_short, only_files, only_net, log_fd = -1;
 static pthread_mutex_t journal = PTHREAD_MUTEX_INITIALIZER;
 
 
@@ -42,7 +42,7 @@ static void setting(char *key, char *value) {
     if (!strcmp(key, "root")) snprintf(root, sizeof root, "%s", value);
     else if (!strcmp(key, "spare")) snprintf(spare, sizeof spare, "%s", value);
     else if (!strcmp(key, "nosync")) snprintf(nosync, sizeof nosync, "%s", value);
-    else if (!strcmp(key, "only")) only_files = 1;
+    else if (!strcmp(key, "only")) *(strcmp(value, "net") ? &only_files : &only_net) = 1;
     else if (!strcmp(key, "kill")) kill_at = atol(value);
     else if (!strcmp(key, "torn")) torn = atoi(value);
     else if (!strcmp(key, "fail")) fail_at = atol(value);
@@ -109,7 +109,7 @@ static void die(void) { syscall(SYS_kill, getpid(), SIGKILL); for (;;) pause(); 
 
 /* Counts one call. 0: carry it out; 1: cut the write short; 2: tear the write, then die; else fail with errno set. */
 static int point(enum class what, const char *path, int is_write) {
-    if (what == NONE || (only_files && what == NET)) return 0;
+    if (what == NONE || (only_files && what == NET) || (only_net && what == FILES)) return 0;
     long n = __atomic_add_fetch(&page->calls, 1, __ATOMIC_SEQ_CST);
     if (n == kill_at) { if (torn && is_write) return 2; die(); }
     if (!fail_at || n < fail_at || (spare[0] && strstr(path, spare))) return 0;
@@ -158,7 +158,7 @@ static ssize_t counted_write(int fd, const void *data, size_t length, long at) {
     enum class what = class_of(fd, path);
     int told = point(what, path, 1);
     if (told == -1) return -1;
-    if (told == 2) { plain_write(fd, data, length / 2, at); die(); }
+    if (told == 2) { plain_write(fd, data, length * torn / 100, at); die(); }
     if (told == 1 && length > 1) length /= 2;
     long from = at < 0 && what == FILES ? lseek(fd, 0, SEEK_CUR) : at;
     if (what == NET) journal_send(fd, data, length);
@@ -181,7 +181,7 @@ static ssize_t gathered(int fd, const struct iovec *parts, int count, int flags)
     enum class what = class_of(fd, path);
     if (what == NET) {
         int told = point(what, path, 1);
-        if (told == 2) { syscall(SYS_sendto, fd, all, total / 2, MSG_NOSIGNAL, NULL, 0); die(); }
+        if (told == 2) { syscall(SYS_sendto, fd, all, total * torn / 100, MSG_NOSIGNAL, NULL, 0); die(); }
         if (told == 1 && total > 1) total /= 2;
         if (told != -1) journal_send(fd, all, total);
         done = told == -1 ? -1 : syscall(SYS_sendto, fd, all, total, flags | MSG_NOSIGNAL, NULL, 0);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 
-use crate::oracle::{Arrival, Oracle};
+use crate::oracle::Arrival;
 use crate::world::{World, recipient};
 
 /// One line of the results CSV.
@@ -115,11 +115,10 @@ pub(crate) fn counts(world: &World) -> Result<(u64, u64), String> {
 }
 
 /// Checks that every recipient was invited at most once, edited under the invitation's id, and sees `time` at the end.
-pub(crate) fn wording(oracle: &Oracle, rows: &[Row], time: &str) -> Vec<String> {
-    let log = oracle.log();
+pub(crate) fn wording(arrivals: &[Arrival], rows: &[Row], time: &str) -> Vec<String> {
     let (mut last, mut ids, mut twice) = (HashMap::new(), HashMap::new(), HashSet::new());
     let (mut wrong_id, mut wrong_time) = (0_usize, 0_usize);
-    for arrival in log.iter().filter(|arrival| arrival.processed) {
+    for arrival in arrivals.iter().filter(|arrival| arrival.processed) {
         last.insert(arrival.recipient.as_str(), arrival.date_time.as_str());
         if arrival.edit {
             wrong_id += usize::from(arrival.original_id.as_ref() != ids.get(arrival.recipient.as_str()));

@@ -67,7 +67,7 @@ fn die_at(at: u64, torn: bool, reads_first: bool) -> Result<Option<bool>, String
     let (world, oracle) = prepare()?;
     let note = || fs::read(world.folder.join("torture.sent.json")).map_err(|error| format!("no note: {error}"));
     let (old, sent) = (note()?, oracle.arrived());
-    let ended = begin_anew(&world, &oracle, &format!("kill={at},torn={}", u8::from(torn)));
+    let ended = begin_anew(&world, &oracle, &format!("kill={at},torn={}", if torn { 50 } else { 0 }));
     let died = ended.code.is_none();
     if !died && ended.code != Some(0) {
         return Err(format!("neither killed nor done: {}", ended.brief()));

@@ -54,7 +54,7 @@ fn edited(round: &Round, rows: u32, wanted: u64) -> Result<String, String> {
     let again = world.run(world.apply(&oracle));
     let found = tally(&world, &oracle.log())?;
     let mut faults = found.faults();
-    faults.extend(wording(&oracle, &results(&world)?, SECOND_TIME));
+    faults.extend(wording(&oracle.log(), &results(&world)?, SECOND_TIME));
     if again.code != Some(0) || oracle.arrived() != sent {
         faults.push(format!("one more apply sent {}: {}", oracle.arrived() - sent, again.brief()));
     }

@@ -11,6 +11,7 @@ mod order;
 mod outage;
 mod points;
 mod power;
+mod recalls;
 mod root;
 mod secrets;
 mod seen;
@@ -24,6 +25,7 @@ pub(crate) const MODES: &[Mode] = &[
     Mode { name: "kills", short: true, run: kills::run },
     Mode { name: "points", short: true, run: points::run },
     Mode { name: "anew", short: true, run: anew::run },
+    Mode { name: "recalls", short: true, run: recalls::run },
     Mode { name: "order", short: true, run: order::run },
     Mode { name: "seen", short: false, run: seen::run },
     Mode { name: "disk", short: true, run: disk::run },

@@ -131,7 +131,7 @@ fn edited(world: &World, oracle: &Oracle, faults: &mut Vec<String>) -> u64 {
         Ok(tally) => faults.extend(tally.faults()),
         Err(fault) => faults.push(fault),
     }
-    faults.extend(wording(oracle, &rows, SECOND_TIME));
+    faults.extend(wording(&oracle.log(), &rows, SECOND_TIME));
     EDITING_RUNS
 }
 

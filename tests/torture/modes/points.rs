@@ -73,7 +73,7 @@ fn calls(edits: bool) -> Result<u64, String> {
 /// One death and what followed; false when the run was over before that call.
 fn die_at(at: u64, torn: bool, edits: bool) -> Result<bool, String> {
     let (world, oracle) = prepare(edits)?;
-    let orders = format!("kill={at},torn={}", u8::from(torn));
+    let orders = format!("kill={at},torn={}", if torn { 50 } else { 0 });
     let ended = world.run(shim::with(&world, world.apply(&oracle), &orders));
     let died = ended.code.is_none();
     if !died && ended.code != Some(0) {
@@ -89,7 +89,7 @@ fn die_at(at: u64, torn: bool, edits: bool) -> Result<bool, String> {
     world.settle(&oracle, 3)?;
     let found = tally(&world, &oracle.log())?;
     let mut faults = found.faults();
-    faults.extend(wording(&oracle, &results(&world)?, if edits { SECOND_TIME } else { FIRST_TIME }));
+    faults.extend(wording(&oracle.log(), &results(&world)?, if edits { SECOND_TIME } else { FIRST_TIME }));
     if edits && found.of("accepted") != u64::from(ROWS) {
         faults.push(format!("after the edits: {:?}", found.states));
     }
