@@ -11,6 +11,7 @@ use rusqlite::OpenFlags;
 use super::file::{beside, folder_of, refuse_links, sync_folder};
 use super::lock::Lock;
 use super::open::{DATABASE, RECORD, connect, io, resolve};
+use super::whole::{end_use, has_log};
 use super::{Ledger, LedgerError};
 
 /// How the name of a ledger ends that was moved aside.
@@ -60,15 +61,15 @@ impl Ledger {
     }
 
     /// Throws this ledger away, under its lock, if it has never held a message.
-    pub fn discard_if_empty(self) -> Result<(), LedgerError> {
+    pub fn discard_if_empty(mut self) -> Result<(), LedgerError> {
         let select = "SELECT NOT EXISTS (SELECT 1 FROM message) AND NOT EXISTS (SELECT 1 FROM skipped_row)";
         let is_empty: bool =
             self.connection.query_row(select, [], |row| row.get(0)).map_err(|error| self.failed(error))?;
         if !is_empty {
             return Ok(());
         }
-        let Self { connection, path, guard, .. } = self;
-        drop(connection);
+        let (path, guard) = (self.path.clone(), self.guard.take());
+        drop(self);
         // What else stands there is another ledger's.
         remove_files(&path, DATABASE)?;
         drop(guard);
@@ -80,9 +81,13 @@ impl Ledger {
         let from = resolve(path)?;
         let lock = Lock::acquire(&from)?;
         refuse_links(&from)?;
+        let has_log = has_log(&from)?;
         // What a run that was killed left in the log goes into the file, which is then all there is. A file that is no
         // database is moved as it is.
         if let Ok(connection) = connect(&from, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+            if has_log {
+                let _ = end_use(&connection);
+            }
             let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();

@@ -34,6 +34,8 @@ pub enum LedgerError {
     SentWithoutLedger { sent: PathBuf, ledger: PathBuf },
     /// `<campaign>.sent.json` says of this very ledger that it was used later than it knows: both times.
     OlderCopy { sent: PathBuf, ledger: PathBuf, noted: String, known: String },
+    /// It was in use when it was copied or its run died, and the log with what was written last is not beside it.
+    LogMissing { path: PathBuf },
     /// `<campaign>.sent.json` is there and says nothing: it is damaged, or two versions of it were merged.
     SentUnreadable { path: PathBuf, why: String },
     /// Write-ahead logging or full syncs cannot be had here.
@@ -54,6 +56,7 @@ impl LedgerError {
             Self::Missing { path }
             | Self::Locked { path, .. }
             | Self::NotAFile { path }
+            | Self::LogMissing { path }
             | Self::Replaced { path }
             | Self::NetworkFileSystem { path, .. }
             | Self::NotALedger { path, .. }
@@ -102,6 +105,11 @@ impl fmt::Display for LedgerError {
                 "{} says that this ledger was used last at {noted}, and {path} says {known}: it is an older copy, or was \
                  copied without its -wal file; bring the newest, or delete the note if this is it",
                 sent.display()
+            ),
+            Self::LogMissing { .. } => write!(
+                f,
+                "{path} was copied while a run used it, or its run was killed, and what was sent last stands in {path}-wal, \
+                 which is not beside it: bring both from where the run was, or {START_ANEW}"
             ),
             Self::SentUnreadable { why, .. } => write!(
                 f,

@@ -4,7 +4,7 @@
 //! second `create` for a message impossible. One process writes (see [`lock`]); others may read at any time. The rooms:
 //! `schema` (tables, open), `spool` and `reconcile` (manifest against record), `attempts` (the hot path), `person`
 //! (what people decide), `work` and `reading`, and around them `lock`, `guard`, `rescue`, `sent`,
-//! `aside` and `astray`, `twins`.
+//! `whole`, `aside` and `astray`, `twins`.
 //! Does not decide what is to be done (`plan` does), sends nothing, prints nothing. Only this and `quota` speak SQL.
 
 mod aim;
@@ -39,6 +39,7 @@ mod testing;
 mod twins;
 mod types;
 mod walk;
+mod whole;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -71,6 +72,8 @@ pub struct Ledger {
     guard: Option<guard::Guard>,
     /// Created when it was opened.
     is_new: bool,
+    /// It was opened to be read, without the log that it needs.
+    lacks_log: bool,
     /// A commit failed: nothing is written any more.
     broken: bool,
     recovered: Recovered,

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 use super::file::{FileId, beside, folder_of, open_private, refuse_links, sync_folder};
 use super::guard::{Guard, check_place};
 use super::lock::Lock;
+use super::whole::{begin_use, has_log, is_in_use};
 use super::{Ledger, LedgerError, Recovered, recalling, schema};
 
 /// How long a reader's short locks are waited for.
@@ -64,6 +65,7 @@ impl Ledger {
 
     fn open_to_read(path: PathBuf, campaign: &str) -> Result<Self, LedgerError> {
         require(&path)?;
+        let had_log = has_log(&path)?;
         // It has one only before it is made: what a kill left there, the next apply takes up.
         if beside(&path, JOURNAL).symlink_metadata().is_ok() {
             return Err(LedgerError::Missing { path });
@@ -76,7 +78,12 @@ impl Ledger {
             return Err(LedgerError::Missing { path });
         }
         connection.pragma_update(None, "query_only", true).map_err(|error| failed(&path, error))?;
-        Self::new(connection, path, campaign, None)
+        let is_in_use = is_in_use(&connection).map_err(|error| failed(&path, error))?;
+        // A run may have begun, or ended, in between.
+        let lacks_log = is_in_use && !had_log && !has_log(&path)?;
+        let mut ledger = Self::new(connection, path, campaign, None)?;
+        ledger.lacks_log = lacks_log;
+        Ok(ledger)
     }
 
     fn open_to_write(path: PathBuf, campaign: &str) -> Result<Self, LedgerError> {
@@ -89,14 +96,20 @@ impl Ledger {
         if !existed {
             sync_folder(folder_of(&path)).map_err(|error| io(&path, error))?;
         }
+        let had_log = has_log(&path)?;
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         check_kind(&connection, &path)?;
+        if !had_log && is_in_use(&connection).map_err(|error| failed(&path, error))? {
+            return Err(LedgerError::LogMissing { path });
+        }
         make_durable(&connection, &path)?;
         prepare(&mut connection, campaign).map_err(|error| failed(&path, error))?;
         let guard = Guard::new(lock, path.clone(), id);
         guard.check()?;
         let mut ledger = Self::new(connection, path, campaign, Some(guard))?;
         (ledger.is_new, ledger.warnings) = (!existed, warnings);
+        // Only now that it is known to be this campaign's.
+        begin_use(&ledger.connection).map_err(|error| ledger.failed(error))?;
         ledger.recovered = ledger.recover()?;
         Ok(ledger)
     }
@@ -129,7 +142,18 @@ impl Ledger {
             return Err(LedgerError::OtherCampaign { path, campaign: found });
         }
         let (recovered, warnings) = (Recovered::default(), Vec::new());
-        Ok(Self { connection, path, id, campaign: found, guard, is_new: false, broken: false, recovered, warnings })
+        Ok(Self {
+            connection,
+            path,
+            id,
+            campaign: found,
+            guard,
+            is_new: false,
+            lacks_log: false,
+            broken: false,
+            recovered,
+            warnings,
+        })
     }
 }
 

@@ -69,6 +69,12 @@ impl Ledger {
         })
     }
 
+    /// Before anything is taken back: the note of what was sent then tells this ledger from an older copy, however this ends.
+    pub fn begin_recall(&mut self, at: Timestamp) -> Result<(), LedgerError> {
+        self.writable()?;
+        self.transaction(|connection| decided(connection, at))
+    }
+
     /// Taken back from Z-API's queue: the message is pending again, unless it went on without this attempt.
     pub fn recall(&mut self, queued: &Queued, at: Timestamp) -> Result<(), LedgerError> {
         self.writable()?;

@@ -78,9 +78,13 @@ pub fn is_of(sent_path: &Path, ledger: &Ledger) -> Result<bool, LedgerError> {
     Ok(Sent::read(sent_path)?.is_none_or(|sent| sent.ledger == ledger.id()))
 }
 
-/// Refuses to go on where the note is present and its ledger is not, or only an older copy of it. `ledger` is the one at
+/// Refuses to go on with a ledger that lacks its log, and where the note is present and its ledger is not, or only an older
+/// copy of it. `ledger` is the one at
 /// `ledger_path`, `None` when there is none. To be skipped with `--new-ledger`.
 pub fn check(sent_path: &Path, ledger_path: &Path, ledger: Option<&Ledger>) -> Result<(), LedgerError> {
+    if let Some(ledger) = ledger {
+        ledger.check_whole()?;
+    }
     let Some(sent) = Sent::read(sent_path)? else { return Ok(()) };
     let Some(ledger) = ledger.filter(|ledger| ledger.id() == sent.ledger) else {
         return Err(LedgerError::SentWithoutLedger { sent: sent_path.to_owned(), ledger: ledger_path.to_owned() });

@@ -1,11 +1,14 @@
 //! What a recall may have taken back without anybody knowing: killed, given up, or without an answer.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use zapi_batch::sandbox::Options;
 
 use crate::recall::{TAKEN_BACK, answers, count, page, queued, recall, slow};
 use crate::support::faults::{answer, fault};
 use crate::support::raw_server::{RawServer, Read, Step};
-use crate::world::World;
+use crate::world::{World, wait_until};
 
 #[test]
 fn a_recall_that_was_killed_says_what_is_in_doubt() {
@@ -67,6 +70,31 @@ fn an_apply_after_a_recall_that_was_killed_claims_nothing_that_is_in_doubt() {
     world.write("spring.ledger.db.recalling", waiting[5]["ZaapId"].as_str().unwrap());
     world.apply(&server.base_url, &[]).expect(0).says("a recall broke off").says("edited    1 message");
     assert_eq!(count(&world, "accepted"), 3);
+}
+
+#[test]
+fn an_older_copy_of_the_ledger_is_known_by_a_recall_that_was_killed() {
+    let world = World::new();
+    world.campaign(90);
+    let server = slow(Options { latency: Duration::from_millis(10), ..Options::default() });
+    world.apply(&server.base_url, &["--concurrency", "32"]).expect(0);
+    let ledger = world.path("spring.ledger.db");
+    let before = std::fs::read(&ledger).unwrap();
+    let mut recall = world
+        .command(&["recall", "m.yaml", "--base-url", &server.base_url])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("something was taken back", || queued(&server) < 85);
+    recall.kill().unwrap();
+    recall.wait().unwrap();
+    for suffix in ["-wal", "-shm", ".recalling"] {
+        let _ = std::fs::remove_file(world.path(&format!("spring.ledger.db{suffix}")));
+    }
+    std::fs::write(ledger, before).unwrap();
+    world.apply(&server.base_url, &[]).expect(4).says("older copy");
+    world.run(&["status", "m.yaml"]).expect(0).says("it is an older copy");
 }
 
 /// A queue in which all three wait when it is read; what an earlier recall had asked for is carried out only after that.

@@ -123,6 +123,42 @@ fn a_ledger_without_its_log_after_a_kill_is_refused() {
 }
 
 #[test]
+fn a_ledger_that_was_copied_without_its_log_is_refused_whatever_the_log_had_put_into_it() {
+    let world = World::new();
+    world.campaign(60);
+    let server = server();
+    let mut run = world
+        .command(&["apply", "m.yaml", "--base-url", &server.base_url, "--rate", "20/s"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ledger = world.path("spring.ledger.db");
+    for requests in [4, 8] {
+        wait_until("something was sent", || server.counts().requests >= requests);
+        // As it happens by itself once the log is long.
+        let connection = rusqlite::Connection::open(&ledger).unwrap();
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+        world.run(&["status", "m.yaml"]).expect(0).says("running");
+    }
+    wait_until("something was sent that is in the log alone", || server.counts().requests >= 11);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let log = fs::read(world.path("spring.ledger.db-wal")).unwrap();
+    for name in ["spring.ledger.db-wal", "spring.ledger.db-shm", "spring.sent.json"] {
+        fs::remove_file(world.path(name)).unwrap();
+    }
+    world.apply(&server.base_url, &[]).expect(4).says("spring.ledger.db-wal, which is not beside it");
+    world.run(&["plan", "m.yaml"]).expect(0).says("apply refuses to send").says("which is not beside it");
+    world.run(&["status", "m.yaml"]).expect(0).says("note: this may not be how far the campaign is");
+    world.run(&["recall", "m.yaml", "--base-url", &server.base_url]).expect(4).says("which is not beside it");
+    fs::write(world.path("spring.ledger.db-wal"), log).unwrap();
+    let again = world.apply(&server.base_url, &[]);
+    assert!(matches!(again.code, Some(0 | 1)), "{}", again.stderr);
+    assert_eq!(server.counts().duplicates, 0);
+}
+
+#[test]
 fn a_log_that_vanishes_or_is_cut_short_stops_the_run() {
     for is_cut in [false, true] {
         let world = World::new();

@@ -84,13 +84,18 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
         deed: Deed::TakeBack,
     };
     confirm::confirm(&asked, &runtime, &mut stop)?;
+    // The note and the results may be another ledger's, which took this one's place.
+    let is_noted = sent::is_of(&paths.sent, &ledger)?;
+    if ours > 0 && is_noted {
+        ledger.begin_recall(Timestamp::now())?;
+        Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
+    }
     let mut taking = Taking::begin(&service.gateway, &mut ledger, &mut stop, report, &mut queues)?;
     for queue in &queues {
         runtime.block_on(taking.empty(queue))?;
     }
     taking.end()?;
-    // The note and the results may be another ledger's, which took this one's place.
-    if (ours > 0 || !report.doubtful.is_empty()) && sent::is_of(&paths.sent, &ledger)? {
+    if (ours > 0 || !report.doubtful.is_empty()) && is_noted {
         Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
         report.results = Some(written::results(&ledger, &paths.results, &manifest.results)?.path);
     }

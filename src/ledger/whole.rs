@@ -1,0 +1,122 @@
+//! Whether a ledger's file has all that was written, or needs its log beside it.
+//!
+//! What is committed stands in the log first and goes into the file now and then, so that the file alone, of a run that was
+//! killed or goes on, is some way behind: whoever goes on with it invites again. The file says that it is in use from its
+//! opening by who writes until the log has gone into it, and the log is never empty while it says so.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+use super::file::{FileId, beside};
+use super::open::io;
+use super::{Ledger, LedgerError, schema};
+
+/// Whether there is a log with something in it.
+pub(super) fn has_log(ledger: &Path) -> Result<bool, LedgerError> {
+    let log = beside(ledger, "-wal");
+    let found = FileId::of_path(&log).map_err(|error| io(&log, error))?;
+    Ok(found.is_some_and(|(_, length)| length > 0))
+}
+
+/// Whether the file says that it needs its log. One of an older format does not say so.
+pub(super) fn is_in_use(connection: &Connection) -> rusqlite::Result<bool> {
+    if schema::version(connection)? < schema::SAYS_IN_USE {
+        return Ok(false);
+    }
+    connection.query_row("SELECT ifnull(max(in_use), 0) FROM meta", [], |row| row.get(0))
+}
+
+/// Before anything else is written.
+pub(super) fn begin_use(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE meta SET in_use = 1", []).map(|_| ())
+}
+
+/// Before the log goes into the file for good.
+pub(super) fn end_use(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE meta SET in_use = 0", []).map(|_| ())
+}
+
+impl Ledger {
+    /// Refuses a ledger that was read without the log which it needs.
+    pub fn check_whole(&self) -> Result<(), LedgerError> {
+        if self.lacks_log { Err(LedgerError::LogMissing { path: self.path.clone() }) } else { Ok(()) }
+    }
+}
+
+impl Drop for Ledger {
+    /// The log goes into the file, which then says that it is whole. Where that fails, or the file is another by now, the log
+    /// stays where it is.
+    fn drop(&mut self) {
+        let Some(guard) = &self.guard else { return };
+        if self.broken || guard.check().is_err() || end_use(&self.connection).is_err() {
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::ledger::testing::{Manifest, accepted, body, row, send, spool};
+    use crate::ledger::{Mode, sent};
+
+    fn used(path: &Path) -> Ledger {
+        let mut ledger = Ledger::open(path, "c", Mode::Create).unwrap();
+        Manifest::default().reconcile(&mut ledger, &spool([row("1-group", &body("Launch", 19))]));
+        send(&mut ledger, accepted);
+        ledger
+    }
+
+    /// A copy, as it would be made while the ledger is in use or after a kill.
+    fn copy(path: &Path, name: &str, suffixes: &[&str]) -> PathBuf {
+        let to = path.with_file_name(name);
+        for suffix in suffixes {
+            std::fs::copy(beside(path, suffix), beside(&to, suffix)).unwrap();
+        }
+        to
+    }
+
+    fn check(path: &Path, mode: Mode) -> Result<(), LedgerError> {
+        sent::check(&path.with_extension("sent.json"), path, Some(&Ledger::open(path, "c", mode)?))
+    }
+
+    #[test]
+    fn a_file_that_was_in_use_needs_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let ledger = used(&path);
+        ledger.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+        let (bare, with_log) = (copy(&path, "bare", &[""]), copy(&path, "with-log", &["", "-wal"]));
+        assert!(check(&path, Mode::Read).is_ok(), "while it is in use");
+        drop(ledger);
+        let whole = copy(&path, "whole", &[""]);
+        for mode in [Mode::Read, Mode::Write, Mode::Read, Mode::Create] {
+            assert!(matches!(check(&bare, mode), Err(LedgerError::LogMissing { .. })), "{mode:?}");
+            for path in [&path, &with_log, &whole] {
+                check(path, mode).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_broken_ledger_keeps_its_log_and_one_that_is_set_aside_needs_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let mut ledger = used(&path);
+        let killed = copy(&path, "killed", &["", "-wal"]);
+        ledger.broken = true;
+        drop(ledger);
+        assert!(has_log(&path).unwrap());
+        check(&path, Mode::Write).unwrap();
+        assert!(!has_log(&path).unwrap());
+        let aside = Ledger::set_aside(&killed, Timestamp::now()).unwrap().keep();
+        assert!(!has_log(&aside).unwrap());
+        check(&aside, Mode::Write).unwrap();
+    }
+}
