@@ -1,7 +1,8 @@
 //! `init`: a manifest, a recipient list and a `.gitignore` to start from. Never overwrites anything.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -56,15 +57,21 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// `false` where there is something already.
+/// `false` where there is something already. All of it or nothing: half a file would be kept by the next `init`.
 fn write_new(path: &Path, text: &str) -> io::Result<bool> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
+    if path.symlink_metadata().is_ok() {
+        return Ok(false);
     }
-    match OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(mut file) => file.write_all(text.as_bytes()).map(|()| true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    // Readable by whom the umask lets read it, as any file that a person writes.
+    let permissions = Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().prefix(".zapi-batch-").permissions(permissions).tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
     }
 }
 
@@ -132,5 +139,10 @@ mod tests {
         assert!(write_new(&path, "mine").unwrap());
         assert!(!write_new(&path, "theirs").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        // Nor is anything left where it could not be written whole.
+        std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+        assert!(!write_new(&folder.path().join("link"), "mine").unwrap());
+        assert!(write_new(&path.join("below"), "mine").is_err());
+        assert_eq!(fs::read_dir(folder.path().join("lists")).unwrap().count(), 1);
     }
 }

@@ -47,6 +47,8 @@ struct Worker {
     lanes: Vec<(Arc<str>, Fingerprint, Cursor)>,
     narrow: Narrow,
     is_broken: bool,
+    /// Sends could not be counted, and that was told.
+    is_uncounted: bool,
     said: answers::UnboundedSender<Said>,
 }
 
@@ -64,7 +66,7 @@ impl LedgerThread {
         let (give_back, back) = oneshot::channel();
         let lanes =
             lanes.iter().map(|lane| (Arc::clone(&lane.name), lane.fingerprint.clone(), Cursor::default())).collect();
-        let worker = Worker { ledger, quota, lanes, narrow, is_broken: false, said: say };
+        let worker = Worker { ledger, quota, lanes, narrow, is_broken: false, is_uncounted: false, said: say };
         thread::Builder::new().name("ledger".to_owned()).spawn(move || {
             // Whoever asked may be gone already: then nobody wants the ledger back.
             drop(give_back.send(worker.work(&asked)));
@@ -130,6 +132,7 @@ impl Worker {
             Ask::CountQuota { lane, day, sends } => {
                 if let Some(quota) = &mut self.quota
                     && let Err(error) = quota.count(&self.lanes[lane].1, day, sends)
+                    && !std::mem::replace(&mut self.is_uncounted, true)
                 {
                     tracing::warn!(%error, "sends could not be counted for other campaigns");
                 }
@@ -199,7 +202,8 @@ mod tests {
         let ledger = Ledger::open(&path, "c", Mode::Create).unwrap();
         let (said, _heard) = answers::unbounded_channel();
         let narrow = Narrow::default();
-        let mut worker = Worker { ledger, quota: None, lanes: Vec::new(), narrow, is_broken: true, said };
+        let mut worker =
+            Worker { ledger, quota: None, lanes: Vec::new(), narrow, is_broken: true, is_uncounted: false, said };
         let outcome = Outcome::Accepted { message_id: "M1".to_owned(), zaap_id: "Z1".to_owned() };
         let settlement =
             Settlement { attempt: 1, message: 1, kind: AttemptKind::Create, outcome, at: Timestamp::UNIX_EPOCH };

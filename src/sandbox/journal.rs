@@ -44,6 +44,8 @@ pub(super) struct Waits {
 
 pub(super) struct Journal {
     file: File,
+    /// Where the last whole line ends, in bytes.
+    end: u64,
 }
 
 impl Journal {
@@ -53,7 +55,7 @@ impl Journal {
         options.read(true).write(true).create(true).truncate(start_afresh);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
+        let file = options.open(path)?;
         let mut reader = BufReader::new(&file);
         let (mut line, mut end) = (Vec::new(), 0);
         while reader.read_until(b'\n', &mut line)? > 0 {
@@ -67,20 +69,33 @@ impl Journal {
             end += line.len() as u64;
             line.clear();
         }
-        file.set_len(end)?;
-        file.seek(SeekFrom::Start(end))?;
-        Ok(Self { file })
+        let mut journal = Self { file, end };
+        journal.cut()?;
+        Ok(journal)
     }
 
+    /// A line that could not be written whole is cut off again.
     pub(super) fn write(&mut self, line: &Line) -> io::Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
-        self.file.write_all(&bytes)
+        match self.file.write_all(&bytes) {
+            Ok(()) => self.end += bytes.len() as u64,
+            Err(error) => {
+                self.cut()?;
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.seek(SeekFrom::Start(0)).map(|_| ())
+        self.end = 0;
+        self.cut()
+    }
+
+    fn cut(&mut self) -> io::Result<()> {
+        self.file.set_len(self.end)?;
+        self.file.seek(SeekFrom::Start(self.end)).map(|_| ())
     }
 }
 
