@@ -109,7 +109,7 @@ impl fmt::Display for LedgerError {
             Self::LogMissing { .. } => write!(
                 f,
                 "{path} was copied while a run used it, or its run was killed, and what was sent last stands in {path}-wal, \
-                 which is not beside it: bring both from where the run was, or {START_ANEW}"
+                 which is not beside it: bring both from where the run was (docs/reliability.md says what else it may be)"
             ),
             Self::SentUnreadable { why, .. } => write!(
                 f,

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 use super::file::{FileId, beside, folder_of, open_private, refuse_links, sync_folder};
 use super::guard::{Guard, check_place};
 use super::lock::Lock;
-use super::whole::{begin_use, has_log, is_in_use};
+use super::whole::{begin_use, has_log, is_in_use, keep_log};
 use super::{Ledger, LedgerError, Recovered, recalling, schema};
 
 /// How long a reader's short locks are waited for.
@@ -98,6 +98,8 @@ impl Ledger {
         }
         let had_log = has_log(&path)?;
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // However this ends before the file can say that it is whole.
+        keep_log(&connection, had_log).map_err(|error| failed(&path, error))?;
         check_kind(&connection, &path)?;
         if !had_log && is_in_use(&connection).map_err(|error| failed(&path, error))? {
             return Err(LedgerError::LogMissing { path });

@@ -38,6 +38,11 @@ pub(super) fn end_use(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("UPDATE meta SET in_use = 0", []).map(|_| ())
 }
 
+/// Whether the log stays beside the file when this connection is closed, or goes into it.
+pub(super) fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(|_| ())
+}
+
 impl Ledger {
     /// Refuses a ledger that was read without the log which it needs.
     pub fn check_whole(&self) -> Result<(), LedgerError> {
@@ -50,9 +55,9 @@ impl Drop for Ledger {
     /// stays where it is.
     fn drop(&mut self) {
         let Some(guard) = &self.guard else { return };
-        if self.broken || guard.check().is_err() || end_use(&self.connection).is_err() {
-            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        }
+        let is_whole = !self.broken && guard.check().is_ok() && end_use(&self.connection).is_ok();
+        // It cannot fail: nothing but a flag of the connection is set.
+        let _ = keep_log(&self.connection, !is_whole);
     }
 }
 
@@ -102,6 +107,20 @@ mod tests {
                 check(path, mode).unwrap();
             }
         }
+    }
+
+    #[test]
+    fn who_is_refused_takes_no_log_from_a_ledger_that_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let ledger = used(&path);
+        let killed = copy(&path, "killed", &["", "-wal"]);
+        drop(ledger);
+        for mode in [Mode::Read, Mode::Write, Mode::Create] {
+            assert!(matches!(Ledger::open(&killed, "other", mode), Err(LedgerError::OtherCampaign { .. })));
+            assert!(has_log(&killed).unwrap(), "{mode:?}");
+        }
+        check(&killed, Mode::Write).unwrap();
     }
 
     #[test]
