@@ -12,14 +12,11 @@ use super::command::{Command, FleetOptions, Input, Now};
 use super::event::{Event, LaneEnd, Settled, Tally, Verdict};
 use super::lane::{Lane, Task};
 use super::settle::STREAK_MAX;
-use super::stop::{Audience, Signal};
+use super::stop::Signal;
 use crate::gateway::CallFault;
 use crate::ledger::{Settlement, Work};
 use crate::message::AttemptKind;
 use crate::outcome::{Outcome, Unknown};
-
-/// How long a run that nobody watches waits for answers after it was asked to stop.
-const GRACE_UNWATCHED: Duration = Duration::from_secs(6);
 
 /// One of the `concurrency` places for an attempt.
 #[derive(Debug, Default)]
@@ -301,12 +298,7 @@ impl Fleet {
 
     /// The first signal lets answers in flight arrive, for a while; the second waits for nothing.
     fn stop(&mut self, signal: Signal, now: Now) {
-        let timeout = self.options.delivery.timeout;
-        let grace = match (signal, self.options.audience) {
-            (Signal::Interrupt, Audience::Terminal) => timeout,
-            (Signal::Interrupt, Audience::Nobody) | (Signal::Terminate, _) => timeout.min(GRACE_UNWATCHED),
-        };
-        let until = now.since + grace;
+        let until = now.since + signal.grace(self.options.audience, self.options.delivery.timeout);
         match self.phase {
             Phase::Running | Phase::Draining { until: None } => {
                 self.phase = Phase::Draining { until: Some(until) };

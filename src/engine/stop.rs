@@ -1,8 +1,9 @@
 //! The signals that ask a run to stop: INT, TERM and HUP, heard through tokio.
 //!
-//! Only hears them. What the first and the second one mean is decided in the fleet.
+//! Only hears them, and says how long the first one waits. What else it means, and the second one, is decided in the fleet.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -13,6 +14,19 @@ pub enum Signal {
     Interrupt,
     /// Something that will not wait for long: a service manager, a closed terminal.
     Terminate,
+}
+
+/// How long what nobody watches waits for answers after it was asked to stop.
+const GRACE_UNWATCHED: Duration = Duration::from_secs(6);
+
+impl Signal {
+    /// How long requests under way are waited for, which end at `timeout` by themselves.
+    pub fn grace(self, audience: Audience, timeout: Duration) -> Duration {
+        match (self, audience) {
+            (Self::Interrupt, Audience::Terminal) => timeout,
+            (Self::Interrupt, Audience::Nobody) | (Self::Terminate, _) => timeout.min(GRACE_UNWATCHED),
+        }
+    }
 }
 
 /// Whether a person sits at a terminal and sees what is waited for.

@@ -1,5 +1,7 @@
 //! What `recall` found in Z-API's queues and what it took back: for people, and the shape for programs.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::diagnostic::render::Style;
@@ -87,6 +89,12 @@ pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
         page.line(&format!("  {instance}: {waiting} in Z-API's queue = {ours} of this campaign + {rest}"));
     }
     page.into_text()
+}
+
+/// When a signal came while a request was under way.
+pub fn draining(grace: Duration) -> String {
+    let seconds = words::count(grace.as_secs(), "second", "seconds");
+    format!("stopping: the answer to a request is waited for, {seconds} at most; a second signal leaves at once\n")
 }
 
 /// For people; ends with a line break.

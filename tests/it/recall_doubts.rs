@@ -3,12 +3,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process;
 use zapi_batch::sandbox::Options;
 
 use crate::recall::{TAKEN_BACK, answers, count, page, queued, recall, slow};
 use crate::support::faults::{answer, fault};
 use crate::support::raw_server::{RawServer, Read, Step};
-use crate::world::{World, wait_until};
+use crate::world::{Ran, World, wait_until};
 
 #[test]
 fn a_recall_that_was_killed_says_what_is_in_doubt() {
@@ -219,4 +220,37 @@ fn what_was_given_up_while_it_waited_is_in_doubt_until_it_was_taken_back() {
     assert_eq!((count(&world, "accepted"), count(&world, "unknown"), queued(&server)), (2, 1, 5));
     recall(&world, &server, &[]).expect(0).says("3 = 3 taken back");
     assert_eq!(count(&world, "pending"), 3);
+}
+
+#[test]
+fn a_signal_ends_a_recall_whose_request_gets_no_answer() {
+    for second in [None, Some(process::Signal::TERM)] {
+        let world = World::new();
+        world.campaign(2);
+        world.write("m.yaml", format!("{}delivery: {{ timeout: 5s }}\n", crate::world::MANIFEST));
+        world.apply(&slow(Options::default()).base_url, &[]).expect(0);
+        let results = world.results("spring.results.csv");
+        let waiting = page(&[results[0].get("zaap_id"), results[1].get("zaap_id")]);
+        let hangs = RawServer::start(move |request| match request {
+            0 => fault("queue", Read::All, vec![Step::Send(answer(200, "", &waiting)), Step::KeepAlive]),
+            _ => fault("hangs", Read::All, vec![Step::Hang]),
+        });
+        let recall = world
+            .command(&["recall", "m.yaml", "--base-url", &hangs.base_url()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_until("the request is under way", || hangs.seen().len() >= 2);
+        let pid = process::Pid::from_child(&recall);
+        process::kill_process(pid, process::Signal::TERM).unwrap();
+        if let Some(signal) = second {
+            process::kill_process(pid, signal).unwrap();
+        }
+        let ran = Ran::of(&recall.wait_with_output().unwrap()).expect(130).says("2 left in the queue");
+        ran.says("stopping: the answer to a request is waited for, 5 seconds at most")
+            .says("1 of those left: asked for");
+        assert_eq!(hangs.seen().len(), 2, "nothing more is asked for");
+        world.run(&["status", "m.yaml"]).expect(0).says("a recall broke off");
+    }
 }

@@ -90,7 +90,8 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
         ledger.begin_recall(Timestamp::now())?;
         Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
     }
-    let mut taking = Taking::begin(&service.gateway, &mut ledger, &mut stop, report, &mut queues)?;
+    let mut taking =
+        Taking::begin((&service.gateway, manifest.delivery.timeout), &mut ledger, &mut stop, report, &mut queues)?;
     for queue in &queues {
         runtime.block_on(taking.empty(queue))?;
     }

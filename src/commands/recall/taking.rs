@@ -6,15 +6,16 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use futures::FutureExt;
 use jiff::Timestamp;
 
 use super::Queue;
-use crate::commands::waiting;
-use crate::engine::StopSignal;
+use crate::commands::guard;
+use crate::commands::waiting::{self, Waiting};
+use crate::engine::{Audience, StopSignal};
 use crate::gateway::{CallFault, Deletion, FaultClass, Gateway};
 use crate::ledger::{BROKEN_OFF, Ledger, LedgerError, NamedRow, Queued};
-use crate::report::recall::RecallReport;
+use crate::report::Stream;
+use crate::report::recall::{self, RecallReport};
 
 /// A request that came to nothing is made again after these pauses, in turn; then its instance is given up.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -24,6 +25,8 @@ pub(super) struct Taking<'a> {
     pub(super) ledger: &'a mut Ledger,
     pub(super) stop: &'a mut StopSignal,
     pub(super) report: &'a mut RecallReport,
+    /// How long a request lasts at most.
+    timeout: Duration,
     /// The zaap ids of what was asked for, now or by an earlier recall, without anybody knowing what came of it.
     in_hand: Vec<String>,
 }
@@ -37,13 +40,16 @@ enum Taken {
     Doubtful(CallFault),
     /// Nothing more can be done with this instance.
     GivenUp(CallFault),
+    /// A signal came before it was asked for.
     Interrupted,
+    /// Or before there was an answer.
+    CutOff,
 }
 
 impl<'a> Taking<'a> {
     /// What an earlier recall had in hand is in doubt, unless it is seen to wait. Then it comes first.
     pub(super) fn begin(
-        gateway: &'a Gateway,
+        (gateway, timeout): (&'a Gateway, Duration),
         ledger: &'a mut Ledger,
         stop: &'a mut StopSignal,
         report: &'a mut RecallReport,
@@ -59,7 +65,7 @@ impl<'a> Taking<'a> {
             queue.ours.sort_by_key(|queued| !in_hand.contains(&queued.zaap_id));
         }
         queues.sort_by_key(|queue| !queue.ours.first().is_some_and(|queued| in_hand.contains(&queued.zaap_id)));
-        Ok(Self { gateway, ledger, stop, report, in_hand })
+        Ok(Self { gateway, ledger, stop, report, timeout, in_hand })
     }
 
     /// Takes back what is ours, and looks again: while the pages were read the queue moved up, so that some may not have
@@ -71,19 +77,13 @@ impl<'a> Taking<'a> {
                 return Ok(());
             }
             tried.extend(ours.into_iter().map(|queued| queued.zaap_id));
-            let looked = tokio::select! {
-                looked = waiting::look(self.gateway, queue.instance) => looked,
-                _ = self.stop.next() => {
-                    self.report.interrupted = true;
-                    return Ok(());
-                }
-            };
-            match looked {
-                Ok(mut waiting) => {
+            match self.look(queue).await {
+                None => return Ok(()),
+                Some(Ok(mut waiting)) => {
                     waiting.ids.retain(|zaap_id| !tried.contains(zaap_id));
                     ours = self.ledger.queued(&waiting.ids)?;
                 }
-                Err(fault) => {
+                Some(Err(fault)) => {
                     let instance = &queue.found.instance;
                     self.report.unseen.push(format!("{instance}: its queue cannot be read again: {fault}"));
                     return Ok(());
@@ -91,6 +91,17 @@ impl<'a> Taking<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Nothing when a signal came meanwhile.
+    async fn look(&mut self, queue: &Queue) -> Option<Result<Waiting, CallFault>> {
+        tokio::select! {
+            looked = waiting::look(self.gateway, queue.instance) => Some(looked),
+            _ = self.stop.next() => {
+                self.report.interrupted = true;
+                None
+            }
+        }
     }
 
     /// What is still in hand stays on record for the next recall, or apply.
@@ -109,7 +120,7 @@ impl<'a> Taking<'a> {
             }
             let in_hand = self.in_hand.iter().chain([&queued.zaap_id]);
             self.ledger.keep_recalling(in_hand.map(String::as_str))?;
-            match one(self.gateway, queue.instance, queued, self.stop).await {
+            match self.one(queue.instance, queued).await {
                 Taken::Back => {
                     self.ledger.recall(queued, Timestamp::now())?;
                     self.let_go(queued);
@@ -128,7 +139,11 @@ impl<'a> Taking<'a> {
                     return Ok(false);
                 }
                 Taken::Interrupted => {
-                    self.report.interrupted = true;
+                    self.report.left += left;
+                    return Ok(false);
+                }
+                Taken::CutOff => {
+                    self.hold(queued);
                     self.report.left += left;
                     return Ok(false);
                 }
@@ -143,14 +158,14 @@ impl<'a> Taking<'a> {
         if !fault.may_have_happened {
             return Ok(false);
         }
-        let looked = waiting::look(self.gateway, queue.instance).await;
-        if looked.as_ref().is_ok_and(|waiting| waiting.ids.contains(&queued.zaap_id)) {
-            if !self.in_hand.contains(&queued.zaap_id) {
-                self.in_hand.push(queued.zaap_id.clone());
+        match self.look(queue).await {
+            Some(Ok(waiting)) if !waiting.ids.contains(&queued.zaap_id) => {}
+            Some(Ok(_)) | None => {
+                self.hold(queued);
+                return Ok(false);
             }
-            return Ok(false);
+            Some(Err(_)) => self.report.doubtful_may_wait = true,
         }
-        self.report.doubtful_may_wait |= looked.is_err();
         self.doubt(queued, fault.http_status, in_doubt(fault))?;
         Ok(true)
     }
@@ -162,6 +177,62 @@ impl<'a> Taking<'a> {
         Ok(())
     }
 
+    /// Taking the same message out twice does no harm, so a request of doubtful fate is made again.
+    async fn one(&mut self, instance: usize, queued: &Queued) -> Taken {
+        let mut lost: Option<CallFault> = None;
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            if self.stop.has_come() {
+                self.report.interrupted = true;
+            }
+            if self.report.interrupted {
+                return if lost.is_none() { Taken::Interrupted } else { Taken::CutOff };
+            }
+            let fault = match self.asked(instance, queued).await {
+                None => return Taken::CutOff,
+                Some(Ok(Deletion::Removed)) => return Taken::Back,
+                Some(Ok(Deletion::NotThere)) => return lost.map_or(Taken::Gone, Taken::Doubtful),
+                Some(Err(fault)) => fault,
+            };
+            if fault.may_have_happened {
+                lost.get_or_insert_with(|| fault.clone());
+            }
+            match pauses.next() {
+                Some(pause) if fault.class == FaultClass::Network => tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = self.stop.next() => self.report.interrupted = true,
+                },
+                _ => return Taken::GivenUp(lost.unwrap_or(fault)),
+            }
+        }
+    }
+
+    /// The first signal waits for the answer as long as an apply does, the second leaves at once: nothing then.
+    async fn asked(&mut self, instance: usize, queued: &Queued) -> Option<Result<Deletion, CallFault>> {
+        let mut request = std::pin::pin!(self.gateway.delete_queued(instance, &queued.zaap_id));
+        let signal = tokio::select! {
+            answer = &mut request => return Some(answer),
+            signal = self.stop.next() => signal,
+        };
+        self.report.interrupted = true;
+        let audience = if guard::is_terminal() { Audience::Terminal } else { Audience::Nobody };
+        let grace = signal.grace(audience, self.timeout);
+        // Nothing is lost where nobody can be told.
+        let _ = Stream::Stderr.say(&recall::draining(grace));
+        tokio::select! {
+            answer = &mut request => Some(answer),
+            () = tokio::time::sleep(grace) => None,
+            _ = self.stop.next() => None,
+        }
+    }
+
+    /// It was asked for, and may be carried out yet.
+    fn hold(&mut self, queued: &Queued) {
+        if !self.in_hand.contains(&queued.zaap_id) {
+            self.in_hand.push(queued.zaap_id.clone());
+        }
+    }
+
     /// What came of it is on record, or that nobody can know.
     fn let_go(&mut self, queued: &Queued) {
         self.in_hand.retain(|zaap_id| *zaap_id != queued.zaap_id);
@@ -170,28 +241,4 @@ impl<'a> Taking<'a> {
 
 fn in_doubt(fault: &CallFault) -> String {
     format!("its recall is in doubt: {}", fault.message)
-}
-
-/// Taking the same message out twice does no harm, so a request of doubtful fate is made again.
-async fn one(gateway: &Gateway, instance: usize, queued: &Queued, stop: &mut StopSignal) -> Taken {
-    let mut lost: Option<CallFault> = None;
-    let mut pauses = PAUSES.into_iter();
-    loop {
-        // What was asked for while nothing is doubtful; a request under way is always waited for.
-        if lost.is_none() && stop.next().now_or_never().is_some() {
-            return Taken::Interrupted;
-        }
-        let fault = match gateway.delete_queued(instance, &queued.zaap_id).await {
-            Ok(Deletion::Removed) => return Taken::Back,
-            Ok(Deletion::NotThere) => return lost.map_or(Taken::Gone, Taken::Doubtful),
-            Err(fault) => fault,
-        };
-        if fault.may_have_happened {
-            lost.get_or_insert_with(|| fault.clone());
-        }
-        match pauses.next() {
-            Some(pause) if fault.class == FaultClass::Network => tokio::time::sleep(pause).await,
-            _ => return Taken::GivenUp(lost.unwrap_or(fault)),
-        }
-    }
 }

@@ -36,7 +36,7 @@ fn verdict(round: &Round, losses: u64, lying: bool) -> Verdict {
                 twice += count;
                 copied += 1;
             }
-            // A ledger that is gone altogether is what the lie leads to as well; the note beside it then stops the run.
+            // A ledger that cannot be used any more is what the lie leads to as well.
             Err(_) if lying => copied += 1,
             Err(fault) => faults.push(format!("loss {n}: {fault}")),
         }
@@ -71,7 +71,7 @@ fn loss(dice: &mut fastrand::Rng, lying: bool) -> Result<usize, String> {
         let mount = Mount::image(&image)?;
         let world = World::at(&mount.at, settings.clone());
         if lying {
-            // A ledger that is on disk before the lie begins, or the note beside a ledger that is gone stops the next run.
+            // A ledger that is on disk before the lie begins.
             let mut first = world.apply(&oracle);
             first.args(["--limit", "1"]);
             world.run(first);
@@ -99,6 +99,10 @@ fn loss(dice: &mut fastrand::Rng, lying: bool) -> Result<usize, String> {
     }
     let mount = Mount::image(&copy)?;
     let world = World::at(&mount.at, settings);
+    if lying {
+        // It tells that the ledger is older than what was sent, so that nothing would be sent at all.
+        let _ = fs::remove_file(world.folder.join("torture.sent.json"));
+    }
     world.settle(&oracle, 3)?;
     let found = tally(&world, &oracle.log())?;
     if !lying && (found.lost > 0 || found.called_not_sent > 0 || found.called_accepted > 0) {
