@@ -67,6 +67,9 @@ impl StopSignal {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
+            // A file that may not grow any more (`ulimit -f`) is an error like a full disk once the signal is heard, and not
+            // the end of the process.
+            drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
             let hangup = (!hangup_is_ignored()).then_some((SignalKind::hangup(), Signal::Terminate));
             let always = [(SignalKind::interrupt(), Signal::Interrupt), (SignalKind::terminate(), Signal::Terminate)];
             for (kind, means) in always.into_iter().chain(hangup) {
