@@ -91,6 +91,11 @@ pub fn found(campaign: &str, found: &[QueueFound], style: Style) -> String {
     page.into_text()
 }
 
+/// A sign of life.
+pub fn so_far(instance: &str, done: u64, of: u64) -> String {
+    format!("  {instance}: {done} of {of} so far\n")
+}
+
 /// When a signal came while a request was under way.
 pub fn draining(grace: Duration) -> String {
     let seconds = words::count(grace.as_secs(), "second", "seconds");
@@ -290,6 +295,7 @@ mod tests {
         "#);
         let odd = [QueueFound { instance: "main".into(), waiting: 1, ours: 3, maybe_ours: 0 }];
         assert!(found("spring", &odd, style).contains("3 of this campaign + 0 of others"));
+        assert_eq!(so_far("main", 120, 5000), "  main: 120 of 5000 so far\n");
         let json: serde_json::Value = serde_json::from_str(&json(&report, false)).unwrap();
         assert_eq!(json["instances"]["main"]["ours"], 20);
         assert_eq!(json["doubtful"][0]["source"], "lists/groups.csv:118");

@@ -7,7 +7,7 @@ mod taking;
 
 use jiff::Timestamp;
 
-use self::taking::Taking;
+use self::taking::{Manner, Taking};
 use super::confirm::{self, Asked, Deed};
 use super::failure::Failure;
 use super::opened;
@@ -90,8 +90,12 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
         ledger.begin_recall(Timestamp::now())?;
         Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
     }
-    let mut taking =
-        Taking::begin((&service.gateway, manifest.delivery.timeout), &mut ledger, &mut stop, report, &mut queues)?;
+    let manner = Manner {
+        gateway: &service.gateway,
+        timeout: manifest.delivery.timeout,
+        is_quiet: args.format == TextOrJson::Json,
+    };
+    let mut taking = Taking::begin(manner, &mut ledger, &mut stop, report, &mut queues)?;
     for queue in &queues {
         runtime.block_on(taking.empty(queue))?;
     }

@@ -4,7 +4,7 @@
 //! may be carried out later, so that its message is in doubt until it was taken back itself.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -20,13 +20,24 @@ use crate::report::recall::{self, RecallReport};
 /// A request that came to nothing is made again after these pauses, in turn; then its instance is given up.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
-pub(super) struct Taking<'a> {
+/// Between two signs of life: thousands of messages take a quarter of an hour.
+const SAID_EVERY: Duration = Duration::from_secs(5);
+
+/// How it is gone about.
+pub(super) struct Manner<'a> {
     pub(super) gateway: &'a Gateway,
-    pub(super) ledger: &'a mut Ledger,
-    pub(super) stop: &'a mut StopSignal,
-    pub(super) report: &'a mut RecallReport,
     /// How long a request lasts at most.
-    timeout: Duration,
+    pub(super) timeout: Duration,
+    /// Nobody reads what is said meanwhile.
+    pub(super) is_quiet: bool,
+}
+
+pub(super) struct Taking<'a> {
+    manner: Manner<'a>,
+    ledger: &'a mut Ledger,
+    stop: &'a mut StopSignal,
+    report: &'a mut RecallReport,
+    said_at: Instant,
     /// The zaap ids of what was asked for, now or by an earlier recall, without anybody knowing what came of it.
     in_hand: Vec<String>,
 }
@@ -49,7 +60,7 @@ enum Taken {
 impl<'a> Taking<'a> {
     /// What an earlier recall had in hand is in doubt, unless it is seen to wait. Then it comes first.
     pub(super) fn begin(
-        (gateway, timeout): (&'a Gateway, Duration),
+        manner: Manner<'a>,
         ledger: &'a mut Ledger,
         stop: &'a mut StopSignal,
         report: &'a mut RecallReport,
@@ -65,7 +76,7 @@ impl<'a> Taking<'a> {
             queue.ours.sort_by_key(|queued| !in_hand.contains(&queued.zaap_id));
         }
         queues.sort_by_key(|queue| !queue.ours.first().is_some_and(|queued| in_hand.contains(&queued.zaap_id)));
-        Ok(Self { gateway, ledger, stop, report, timeout, in_hand })
+        Ok(Self { manner, ledger, stop, report, said_at: Instant::now(), in_hand })
     }
 
     /// Takes back what is ours, and looks again: while the pages were read the queue moved up, so that some may not have
@@ -96,7 +107,7 @@ impl<'a> Taking<'a> {
     /// Nothing when a signal came meanwhile.
     async fn look(&mut self, queue: &Queue) -> Option<Result<Waiting, CallFault>> {
         tokio::select! {
-            looked = waiting::look(self.gateway, queue.instance) => Some(looked),
+            looked = waiting::look(self.manner.gateway, queue.instance) => Some(looked),
             _ = self.stop.next() => {
                 self.report.interrupted = true;
                 None
@@ -117,6 +128,10 @@ impl<'a> Taking<'a> {
             if self.report.interrupted {
                 self.report.left += left;
                 return Ok(false);
+            }
+            if self.said_at.elapsed() >= SAID_EVERY {
+                self.said_at = Instant::now();
+                self.say(&recall::so_far(&queue.found.instance, done as u64, ours.len() as u64));
             }
             let in_hand = self.in_hand.iter().chain([&queued.zaap_id]);
             self.ledger.keep_recalling(in_hand.map(String::as_str))?;
@@ -209,20 +224,26 @@ impl<'a> Taking<'a> {
 
     /// The first signal waits for the answer as long as an apply does, the second leaves at once: nothing then.
     async fn asked(&mut self, instance: usize, queued: &Queued) -> Option<Result<Deletion, CallFault>> {
-        let mut request = std::pin::pin!(self.gateway.delete_queued(instance, &queued.zaap_id));
+        let mut request = std::pin::pin!(self.manner.gateway.delete_queued(instance, &queued.zaap_id));
         let signal = tokio::select! {
             answer = &mut request => return Some(answer),
             signal = self.stop.next() => signal,
         };
         self.report.interrupted = true;
         let audience = if guard::is_terminal() { Audience::Terminal } else { Audience::Nobody };
-        let grace = signal.grace(audience, self.timeout);
-        // Nothing is lost where nobody can be told.
-        let _ = Stream::Stderr.say(&recall::draining(grace));
+        let grace = signal.grace(audience, self.manner.timeout);
+        self.say(&recall::draining(grace));
         tokio::select! {
             answer = &mut request => Some(answer),
             () = tokio::time::sleep(grace) => None,
             _ = self.stop.next() => None,
+        }
+    }
+
+    fn say(&self, text: &str) {
+        if !self.manner.is_quiet {
+            // Nothing is lost where nobody can be told.
+            let _ = Stream::Stderr.say(text);
         }
     }
 
