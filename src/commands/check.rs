@@ -45,11 +45,8 @@ pub(super) fn run(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure
         Err(error) => return Err(error.into()),
     };
     notes.extend(opened::doubts(&paths, ledger.as_ref())?);
-    let (service, is_loopback) = if is_sandbox {
-        (service::stand_in(&manifest, &paths, false)?, true)
-    } else {
-        (service::reach(&manifest, &args.connection)?, service::base_url(&args.connection)?.is_loopback())
-    };
+    let service = service::asked_for(&manifest, &paths, is_sandbox, &args.connection)?;
+    let is_loopback = is_sandbox || service::base_url(&args.connection)?.is_loopback();
     let look = Look {
         service: &service,
         ledger: ledger.as_ref(),

@@ -31,6 +31,16 @@ pub(super) fn base_url(connection: &ConnectionArgs) -> Result<BaseUrl, Failure> 
     BaseUrl::parse(&text).map_err(|fault| Failure::refused(format!("the base URL cannot be used: {fault}")))
 }
 
+/// The stand-in with what earlier rehearsals left in it, or the real service.
+pub(super) fn asked_for(
+    manifest: &Manifest,
+    paths: &Paths,
+    is_sandbox: bool,
+    connection: &ConnectionArgs,
+) -> Result<Service, Failure> {
+    if is_sandbox { stand_in(manifest, paths, false) } else { reach(manifest, connection) }
+}
+
 /// The service as the manifest, the environment and the flags say.
 pub(super) fn reach(manifest: &Manifest, connection: &ConnectionArgs) -> Result<Service, Failure> {
     let base = base_url(connection)?;

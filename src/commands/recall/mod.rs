@@ -47,11 +47,7 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
     let opened::Opened { manifest, mut ledger, .. } = opened;
     let paths = Paths::of(&manifest.folder, &manifest.campaign, Purpose::of_apply(args.ledger.sandbox))
         .with(args.ledger.ledger.as_deref(), None);
-    let service = if args.ledger.sandbox {
-        service::stand_in(&manifest, &paths, false)?
-    } else {
-        service::reach(&manifest, &args.connection)?
-    };
+    let service = service::asked_for(&manifest, &paths, args.ledger.sandbox, &args.connection)?;
     let runtime = service::runtime()?;
     let mut queues = runtime.block_on(async {
         tokio::select! {
@@ -90,11 +86,8 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
         ledger.begin_recall(Timestamp::now())?;
         Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
     }
-    let manner = Manner {
-        gateway: &service.gateway,
-        timeout: manifest.delivery.timeout,
-        is_quiet: args.format == TextOrJson::Json,
-    };
+    let (timeout, is_quiet) = (manifest.delivery.timeout, args.format == TextOrJson::Json);
+    let manner = Manner { gateway: &service.gateway, timeout, is_quiet };
     let mut taking = Taking::begin(manner, &mut ledger, &mut stop, report, &mut queues)?;
     for queue in &queues {
         runtime.block_on(taking.empty(queue))?;
