@@ -68,6 +68,8 @@ impl Ledger {
         if !is_empty {
             return Ok(());
         }
+        // Should this end before the files are gone, the log is not missed.
+        end_use(&self.connection).map_err(|error| self.failed(error))?;
         let (path, guard) = (self.path.clone(), self.guard.take());
         drop(self);
         // What else stands there is another ledger's.
