@@ -20,7 +20,7 @@ mod tmpfs;
 
 use crate::round::Mode;
 
-/// All modes, in the order of the table. Those that are not in the short round need root, or hours.
+/// All modes, in the order of the table. Those that are not in the short round need root or strace.
 pub(crate) const MODES: &[Mode] = &[
     Mode { name: "kills", short: true, run: kills::run },
     Mode { name: "points", short: true, run: points::run },
