@@ -33,8 +33,25 @@ pub(super) fn begin_use(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("UPDATE meta SET in_use = 1", []).map(|_| ())
 }
 
-/// Before the log goes into the file for good.
+/// Puts the log into the file, which then says that it is whole: in this order, since the pages of a log do not go into the
+/// file in the order of its commits. Where it fails, the log stays beside the file when the connection is closed.
+pub(super) fn put_away(connection: &Connection) {
+    let is_whole = fold(connection).is_ok_and(|is_folded| is_folded) && end_use(connection).is_ok();
+    // It cannot fail: nothing but a flag of the connection is set.
+    let _ = keep_log(connection, !is_whole);
+}
+
+/// Whether all of the log is in the file now, and synced there.
+fn fold(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| {
+        Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
+    })
+}
+
 pub(super) fn end_use(connection: &Connection) -> rusqlite::Result<()> {
+    if schema::version(connection)? < schema::SAYS_IN_USE {
+        return Ok(());
+    }
     connection.execute("UPDATE meta SET in_use = 0", []).map(|_| ())
 }
 
@@ -51,13 +68,14 @@ impl Ledger {
 }
 
 impl Drop for Ledger {
-    /// The log goes into the file, which then says that it is whole. Where that fails, or the file is another by now, the log
-    /// stays where it is.
+    /// The log goes into the file, unless a commit failed or the file is another by now: then it stays where it is.
     fn drop(&mut self) {
         let Some(guard) = &self.guard else { return };
-        let is_whole = !self.broken && guard.check().is_ok() && end_use(&self.connection).is_ok();
-        // It cannot fail: nothing but a flag of the connection is set.
-        let _ = keep_log(&self.connection, !is_whole);
+        if self.broken || guard.check().is_err() {
+            let _ = keep_log(&self.connection, true);
+        } else {
+            put_away(&self.connection);
+        }
     }
 }
 
@@ -107,6 +125,30 @@ mod tests {
                 check(path, mode).unwrap();
             }
         }
+    }
+
+    #[test]
+    fn all_of_the_log_is_in_the_file_before_it_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let ledger = used(&path);
+        assert!(fold(&ledger.connection).unwrap());
+        let bare = copy(&path, "bare", &[""]);
+        let state = "SELECT state FROM message";
+        let known = Connection::open(&bare).unwrap().query_row(state, [], |row| row.get::<_, i64>(0));
+        assert_eq!(known.unwrap(), 1);
+        assert!(matches!(check(&bare, Mode::Write), Err(LedgerError::LogMissing { .. })), "killed before it said so");
+        // Somebody who reads an older state keeps the log from going into the file whole.
+        let reader = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        reader.execute_batch(&format!("BEGIN; {state}")).unwrap();
+        ledger.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        begin_use(&ledger.connection).unwrap();
+        ledger.connection.execute("UPDATE meta SET reconciled_at = reconciled_at + 1", []).unwrap();
+        drop(ledger);
+        drop(reader);
+        assert!(has_log(&path).unwrap());
+        check(&path, Mode::Write).unwrap();
+        check(&copy(&path, "whole", &[""]), Mode::Write).unwrap();
     }
 
     #[test]
