@@ -11,7 +11,7 @@ use rusqlite::OpenFlags;
 use super::file::{beside, folder_of, refuse_links, sync_folder};
 use super::lock::Lock;
 use super::open::{DATABASE, RECORD, connect, io, resolve};
-use super::whole::{end_use, has_log, put_away};
+use super::whole::{end_use, fold, has_log, put_away};
 use super::{Ledger, LedgerError};
 
 /// How the name of a ledger ends that was moved aside.
@@ -86,8 +86,13 @@ impl Ledger {
         let has_log = has_log(&from)?;
         // What a run that was killed left in the log goes into the file, which is then all there is; else the log is
         // moved, too, as is a file that is no database.
-        if has_log && let Ok(connection) = connect(&from, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-            put_away(&connection);
+        if let Ok(connection) = connect(&from, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+            if has_log {
+                put_away(&connection);
+            } else {
+                // An empty log, as who reads leaves it, is taken away with the connection.
+                let _ = fold(&connection);
+            }
         }
         let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let names = std::iter::once(stamp.clone()).chain((2..).map(|number| format!("{stamp}-{number}")));

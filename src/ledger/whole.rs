@@ -42,7 +42,7 @@ pub(super) fn put_away(connection: &Connection) {
 }
 
 /// Whether all of the log is in the file now, and synced there.
-fn fold(connection: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn fold(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| {
         Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
     })
