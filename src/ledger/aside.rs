@@ -11,7 +11,7 @@ use rusqlite::OpenFlags;
 use super::file::{beside, folder_of, refuse_links, sync_folder};
 use super::lock::Lock;
 use super::open::{DATABASE, RECORD, connect, io, resolve};
-use super::whole::{end_use, fold, has_log, put_away};
+use super::whole::{Parts, end_use, fold, put_away};
 use super::{Ledger, LedgerError};
 
 /// How the name of a ledger ends that was moved aside.
@@ -83,7 +83,7 @@ impl Ledger {
         let from = resolve(path)?;
         let lock = Lock::acquire(&from)?;
         refuse_links(&from)?;
-        let has_log = has_log(&from)?;
+        let has_log = Parts::of(&from)?.log;
         // What a run that was killed left in the log goes into the file, which is then all there is; else the log is
         // moved, too, as is a file that is no database.
         if let Ok(connection) = connect(&from, OpenFlags::SQLITE_OPEN_READ_WRITE) {

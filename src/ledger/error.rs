@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use super::lock::Holder;
+use super::whole::Part;
 
 /// The way out where the record is lost.
 const START_ANEW: &str = "start anew with apply --new-ledger (everybody listed is then invited again)";
@@ -34,8 +35,8 @@ pub enum LedgerError {
     SentWithoutLedger { sent: PathBuf, ledger: PathBuf },
     /// `<campaign>.sent.json` says of this very ledger that it was used later than it knows: both times.
     OlderCopy { sent: PathBuf, ledger: PathBuf, noted: String, known: String },
-    /// It was in use when it was copied or its run died, and the log with what was written last is not beside it.
-    LogMissing { path: PathBuf },
+    /// What was written last, or what a recall had in hand, stands beside the ledger's file, and is not there.
+    PartMissing { path: PathBuf, part: Part },
     /// `<campaign>.sent.json` is there and says nothing: it is damaged, or two versions of it were merged.
     SentUnreadable { path: PathBuf, why: String },
     /// Write-ahead logging or full syncs cannot be had here.
@@ -56,7 +57,7 @@ impl LedgerError {
             Self::Missing { path }
             | Self::Locked { path, .. }
             | Self::NotAFile { path }
-            | Self::LogMissing { path }
+            | Self::PartMissing { path, .. }
             | Self::Replaced { path }
             | Self::NetworkFileSystem { path, .. }
             | Self::NotALedger { path, .. }
@@ -106,7 +107,12 @@ impl fmt::Display for LedgerError {
                  copied without its -wal file; bring the newest, or delete the note if this is it",
                 sent.display()
             ),
-            Self::LogMissing { .. } => write!(
+            Self::PartMissing { part: Part::Recalling, .. } => write!(
+                f,
+                "a recall of {path} broke off, and what it had in hand stands in {path}.recalling, which is not beside it: \
+                 bring all from where the recall was (docs/reliability.md says what else it may be)"
+            ),
+            Self::PartMissing { part: Part::Log, .. } => write!(
                 f,
                 "{path} was copied while a run used it, or its run was killed, and what was sent last stands in {path}-wal, \
                  which is not beside it: bring both from where the run was (docs/reliability.md says what else it may be)"

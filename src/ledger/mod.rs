@@ -59,6 +59,7 @@ pub use types::{
     Batch, Change, Counts, InstancePlan, InstanceRef, Intent, ListPlan, NamedRow, Narrow, Plan, PlanContext, Queued,
     Recovered, ResultRow, Settlement, UnknownMessage, VerbCounts, Verdict, Work,
 };
+pub use whole::Part;
 pub use work::Cursor;
 
 /// One connection to one ledger, used by one thread at a time. A ledger opened for writing holds the lock until dropped.
@@ -72,8 +73,8 @@ pub struct Ledger {
     guard: Option<guard::Guard>,
     /// Created when it was opened.
     is_new: bool,
-    /// It was opened to be read, without the log that it needs.
-    lacks_log: bool,
+    /// It was opened to be read, without what it needs beside it.
+    lacks: Option<Part>,
     /// A commit failed: nothing is written any more.
     broken: bool,
     recovered: Recovered,

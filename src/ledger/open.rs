@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 use super::file::{FileId, beside, folder_of, open_private, refuse_links, sync_folder};
 use super::guard::{Guard, check_place};
 use super::lock::Lock;
-use super::whole::{begin_use, has_log, is_in_use, keep_log};
+use super::whole::{Parts, begin_use, keep_log, missing};
 use super::{Ledger, LedgerError, Recovered, recalling, schema};
 
 /// How long a reader's short locks are waited for.
@@ -65,7 +65,7 @@ impl Ledger {
 
     fn open_to_read(path: PathBuf, campaign: &str) -> Result<Self, LedgerError> {
         require(&path)?;
-        let had_log = has_log(&path)?;
+        let before = Parts::of(&path)?;
         // It has one only before it is made: what a kill left there, the next apply takes up.
         if beside(&path, JOURNAL).symlink_metadata().is_ok() {
             return Err(LedgerError::Missing { path });
@@ -78,11 +78,14 @@ impl Ledger {
             return Err(LedgerError::Missing { path });
         }
         connection.pragma_update(None, "query_only", true).map_err(|error| failed(&path, error))?;
-        let is_in_use = is_in_use(&connection).map_err(|error| failed(&path, error))?;
-        // A run may have begun, or ended, in between.
-        let lacks_log = is_in_use && !had_log && !has_log(&path)?;
+        // Read before it is looked again what is there: a run may have begun, or ended, in between.
+        let needed = missing(&connection, before).map_err(|error| failed(&path, error))?;
+        let lacks = match needed {
+            Some(_) => missing(&connection, before.or(Parts::of(&path)?)).map_err(|error| failed(&path, error))?,
+            None => None,
+        };
         let mut ledger = Self::new(connection, path, campaign, None)?;
-        ledger.lacks_log = lacks_log;
+        ledger.lacks = lacks;
         Ok(ledger)
     }
 
@@ -96,13 +99,13 @@ impl Ledger {
         if !existed {
             sync_folder(folder_of(&path)).map_err(|error| io(&path, error))?;
         }
-        let had_log = has_log(&path)?;
+        let parts = Parts::of(&path)?;
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // However this ends before the file can say that it is whole.
-        keep_log(&connection, had_log).map_err(|error| failed(&path, error))?;
+        keep_log(&connection, parts.log).map_err(|error| failed(&path, error))?;
         check_kind(&connection, &path)?;
-        if !had_log && is_in_use(&connection).map_err(|error| failed(&path, error))? {
-            return Err(LedgerError::LogMissing { path });
+        if let Some(part) = missing(&connection, parts).map_err(|error| failed(&path, error))? {
+            return Err(LedgerError::PartMissing { path, part });
         }
         make_durable(&connection, &path)?;
         prepare(&mut connection, campaign).map_err(|error| failed(&path, error))?;
@@ -151,7 +154,7 @@ impl Ledger {
             campaign: found,
             guard,
             is_new: false,
-            lacks_log: false,
+            lacks: None,
             broken: false,
             recovered,
             warnings,

@@ -69,12 +69,6 @@ impl Ledger {
         })
     }
 
-    /// Before anything is taken back: the note of what was sent then tells this ledger from an older copy, however this ends.
-    pub fn begin_recall(&mut self, at: Timestamp) -> Result<(), LedgerError> {
-        self.writable()?;
-        self.transaction(|connection| decided(connection, at))
-    }
-
     /// Taken back from Z-API's queue: the message is pending again, unless it went on without this attempt.
     pub fn recall(&mut self, queued: &Queued, at: Timestamp) -> Result<(), LedgerError> {
         self.writable()?;
@@ -89,7 +83,7 @@ impl Ledger {
 }
 
 /// The ledger was changed by a person, without an attempt. Always later than before, as with a reconcile.
-fn decided(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn decided(connection: &Connection, at: Timestamp) -> rusqlite::Result<()> {
     let update = "UPDATE meta SET reconciled_at = max(ifnull(reconciled_at, 0) + 1, ?1)";
     connection.execute(update, [at.as_millisecond()]).map(|_| ())
 }

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::file::{Durable, beside, refuse_links, replace};
+use super::person::decided;
+use super::whole::say_recalling;
 use super::{Ledger, LedgerError, Queued};
 
 pub(super) const SUFFIX: &str = ".recalling";
@@ -19,21 +21,35 @@ pub(super) const SUFFIX: &str = ".recalling";
 pub const BROKEN_OFF: &str = "its recall is in doubt: it broke off while it took this back";
 
 impl Ledger {
-    /// Before each request that takes a message back, and at the end: all zaap ids that are in doubt should no more be
-    /// heard. Durable when this returns, but for none at all: then what came of each is on record.
+    /// Before anything is taken back: however this ends, the ledger needs what is in hand beside it, and the note of what was
+    /// sent tells it from an older copy.
+    pub fn begin_recall(&mut self, at: Timestamp) -> Result<(), LedgerError> {
+        self.writable()?;
+        let left = self.left_recalling()?;
+        self.keep_recalling(left.iter().map(String::as_str))?;
+        self.transaction(|connection| {
+            say_recalling(connection, true)?;
+            decided(connection, at)
+        })
+    }
+
+    /// Before each request that takes a message back, and where it breaks off: all zaap ids that are in doubt should no more
+    /// be heard. Durable when this returns.
     pub fn keep_recalling<'a>(&self, zaap_ids: impl IntoIterator<Item = &'a str>) -> Result<(), LedgerError> {
         let path = self.recalling_path();
+        refuse_links(&path)?;
         let lines: String = zaap_ids.into_iter().flat_map(|zaap_id| [zaap_id, "\n"]).collect();
-        let kept = if lines.is_empty() {
-            std::fs::remove_file(&path).or_else(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => Ok(()),
-                _ => Err(error),
-            })
-        } else {
-            refuse_links(&path)?;
-            replace(&path, lines.as_bytes(), Durable::Yes)
-        };
-        kept.map_err(|error| LedgerError::Io { path, error })
+        replace(&path, lines.as_bytes(), Durable::Yes).map_err(|error| LedgerError::Io { path, error })
+    }
+
+    /// What came of each is on record: nothing is needed beside the ledger any more.
+    pub fn end_recalling(&self) -> Result<(), LedgerError> {
+        say_recalling(&self.connection, false).map_err(|error| self.failed(error))?;
+        let path = self.recalling_path();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LedgerError::Io { path, error }),
+            _ => Ok(()),
+        }
     }
 
     /// The zaap ids of what a recall had in hand when it ended.
@@ -55,7 +71,11 @@ impl Ledger {
         for queued in &found {
             self.doubt(queued, BROKEN_OFF, at)?;
         }
-        self.keep_recalling(waits.iter().map(String::as_str))?;
+        if !waits.is_empty() {
+            self.keep_recalling(waits.iter().map(String::as_str))?;
+        } else if self.recalling_path().symlink_metadata().is_ok() {
+            self.end_recalling()?;
+        }
         Ok(found)
     }
 
@@ -103,6 +123,6 @@ mod tests {
         assert_eq!(ledger.settle_recalling(&HashSet::new(), at(9)).unwrap(), [queued]);
         assert_eq!((ledger.left_recalling().unwrap(), states(&ledger)[0].1), (vec![], State::Unknown));
         assert_eq!(ledger.settle_recalling(&HashSet::new(), at(9)).unwrap(), []);
-        ledger.keep_recalling([]).unwrap();
+        ledger.end_recalling().unwrap();
     }
 }

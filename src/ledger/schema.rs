@@ -186,13 +186,15 @@ ALTER TABLE meta ADD COLUMN loopback INTEGER CHECK (loopback BETWEEN 0 AND 1);
 ", "
 -- From its opening by who writes until the log has been put into the file: what was written last may stand in the log alone.
 ALTER TABLE meta ADD COLUMN in_use INTEGER NOT NULL DEFAULT 0 CHECK (in_use BETWEEN 0 AND 1);
+-- What a recall has in hand, or had when it broke off, stands in a file beside this one.
+ALTER TABLE meta ADD COLUMN recalling INTEGER NOT NULL DEFAULT 0 CHECK (recalling BETWEEN 0 AND 1);
 "];
 
 /// The oldest version that can be read as it is: nothing that reads names what came later.
 pub(super) const READABLE: i64 = 1;
 
-/// The first version that says whether it is in use.
-pub(super) const SAYS_IN_USE: i64 = 5;
+/// The first version that says what it needs beside it.
+pub(super) const SAYS_WHAT_IT_NEEDS: i64 = 5;
 
 /// The version that this program writes.
 pub(super) fn newest() -> i64 {

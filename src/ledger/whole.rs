@@ -11,21 +11,59 @@ use rusqlite::config::DbConfig;
 
 use super::file::{FileId, beside};
 use super::open::io;
+use super::recalling::SUFFIX;
 use super::{Ledger, LedgerError, schema};
 
-/// Whether there is a log with something in it.
-pub(super) fn has_log(ledger: &Path) -> Result<bool, LedgerError> {
-    let log = beside(ledger, "-wal");
-    let found = FileId::of_path(&log).map_err(|error| io(&log, error))?;
-    Ok(found.is_some_and(|(_, length)| length > 0))
+/// What stands beside a ledger's file and belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What was written last.
+    Log,
+    /// What a recall has in hand, or had when it broke off.
+    Recalling,
 }
 
-/// Whether the file says that it needs its log. One of an older format does not say so.
-pub(super) fn is_in_use(connection: &Connection) -> rusqlite::Result<bool> {
-    if schema::version(connection)? < schema::SAYS_IN_USE {
-        return Ok(false);
+/// Which parts are there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts {
+    pub(super) log: bool,
+    recalling: bool,
+}
+
+impl Parts {
+    pub(super) fn of(ledger: &Path) -> Result<Self, LedgerError> {
+        let length = |suffix: &str| {
+            let path = beside(ledger, suffix);
+            let found = FileId::of_path(&path).map_err(|error| io(&path, error))?;
+            Ok(found.map(|(_, length)| length))
+        };
+        Ok(Self { log: length("-wal")?.is_some_and(|length| length > 0), recalling: length(SUFFIX)?.is_some() })
     }
-    connection.query_row("SELECT ifnull(max(in_use), 0) FROM meta", [], |row| row.get(0))
+
+    /// What was there before or is there now.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { log: self.log || other.log, recalling: self.recalling || other.recalling }
+    }
+}
+
+/// What the file says that it needs and is not there. One of an older format does not say so.
+pub(super) fn missing(connection: &Connection, there: Parts) -> rusqlite::Result<Option<Part>> {
+    if schema::version(connection)? < schema::SAYS_WHAT_IT_NEEDS {
+        return Ok(None);
+    }
+    let select = "SELECT ifnull(max(in_use), 0), ifnull(max(recalling), 0) FROM meta";
+    connection.query_row(select, [], |row| {
+        Ok(match (row.get(0)?, row.get(1)?) {
+            (true, _) if !there.log => Some(Part::Log),
+            (_, true) if !there.recalling => Some(Part::Recalling),
+            _ => None,
+        })
+    })
+}
+
+/// Once the file with what a recall has in hand is there, and before it goes.
+pub(super) fn say_recalling(connection: &Connection, is_recalling: bool) -> rusqlite::Result<()> {
+    connection.execute("UPDATE meta SET recalling = ?1", [is_recalling]).map(|_| ())
 }
 
 /// Before anything else is written.
@@ -49,7 +87,7 @@ pub(super) fn fold(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 pub(super) fn end_use(connection: &Connection) -> rusqlite::Result<()> {
-    if schema::version(connection)? < schema::SAYS_IN_USE {
+    if schema::version(connection)? < schema::SAYS_WHAT_IT_NEEDS {
         return Ok(());
     }
     connection.execute("UPDATE meta SET in_use = 0", []).map(|_| ())
@@ -61,9 +99,9 @@ pub(super) fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<
 }
 
 impl Ledger {
-    /// Refuses a ledger that was read without the log which it needs.
+    /// Refuses a ledger that was read without what it needs beside it.
     pub fn check_whole(&self) -> Result<(), LedgerError> {
-        if self.lacks_log { Err(LedgerError::LogMissing { path: self.path.clone() }) } else { Ok(()) }
+        self.lacks.map_or(Ok(()), |part| Err(LedgerError::PartMissing { path: self.path.clone(), part }))
     }
 }
 
@@ -120,7 +158,7 @@ mod tests {
         drop(ledger);
         let whole = copy(&path, "whole", &[""]);
         for mode in [Mode::Read, Mode::Write, Mode::Read, Mode::Create] {
-            assert!(matches!(check(&bare, mode), Err(LedgerError::LogMissing { .. })), "{mode:?}");
+            assert!(matches!(check(&bare, mode), Err(LedgerError::PartMissing { part: Part::Log, .. })), "{mode:?}");
             for path in [&path, &with_log, &whole] {
                 check(path, mode).unwrap();
             }
@@ -137,7 +175,10 @@ mod tests {
         let state = "SELECT state FROM message";
         let known = Connection::open(&bare).unwrap().query_row(state, [], |row| row.get::<_, i64>(0));
         assert_eq!(known.unwrap(), 1);
-        assert!(matches!(check(&bare, Mode::Write), Err(LedgerError::LogMissing { .. })), "killed before it said so");
+        assert!(
+            matches!(check(&bare, Mode::Write), Err(LedgerError::PartMissing { part: Part::Log, .. })),
+            "killed before it said so"
+        );
         // Somebody who reads an older state keeps the log from going into the file whole.
         let reader = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         reader.execute_batch(&format!("BEGIN; {state}")).unwrap();
@@ -146,8 +187,27 @@ mod tests {
         ledger.connection.execute("UPDATE meta SET reconciled_at = reconciled_at + 1", []).unwrap();
         drop(ledger);
         drop(reader);
-        assert!(has_log(&path).unwrap());
+        assert!(Parts::of(&path).unwrap().log);
         check(&path, Mode::Write).unwrap();
+        check(&copy(&path, "whole", &[""]), Mode::Write).unwrap();
+    }
+
+    #[test]
+    fn a_ledger_needs_what_a_recall_has_in_hand() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.ledger.db");
+        let mut ledger = used(&path);
+        ledger.begin_recall(Timestamp::now()).unwrap();
+        ledger.keep_recalling(["Z1"]).unwrap();
+        drop(ledger);
+        let bare = copy(&path, "bare", &[""]);
+        for mode in [Mode::Read, Mode::Write] {
+            assert!(matches!(check(&bare, mode), Err(LedgerError::PartMissing { part: Part::Recalling, .. })));
+            check(&path, mode).unwrap();
+        }
+        let mut ledger = Ledger::open(&path, "c", Mode::Write).unwrap();
+        ledger.settle_recalling(&std::collections::HashSet::new(), Timestamp::now()).unwrap();
+        drop(ledger);
         check(&copy(&path, "whole", &[""]), Mode::Write).unwrap();
     }
 
@@ -160,7 +220,7 @@ mod tests {
         drop(ledger);
         for mode in [Mode::Read, Mode::Write, Mode::Create] {
             assert!(matches!(Ledger::open(&killed, "other", mode), Err(LedgerError::OtherCampaign { .. })));
-            assert!(has_log(&killed).unwrap(), "{mode:?}");
+            assert!(Parts::of(&killed).unwrap().log, "{mode:?}");
         }
         check(&killed, Mode::Write).unwrap();
     }
@@ -173,11 +233,11 @@ mod tests {
         let killed = copy(&path, "killed", &["", "-wal"]);
         ledger.broken = true;
         drop(ledger);
-        assert!(has_log(&path).unwrap());
+        assert!(Parts::of(&path).unwrap().log);
         check(&path, Mode::Write).unwrap();
-        assert!(!has_log(&path).unwrap());
+        assert!(!Parts::of(&path).unwrap().log);
         let aside = Ledger::set_aside(&killed, Timestamp::now()).unwrap().keep();
-        assert!(!has_log(&aside).unwrap());
+        assert!(!Parts::of(&aside).unwrap().log);
         check(&aside, Mode::Write).unwrap();
     }
 }

@@ -82,8 +82,10 @@ fn go(args: &RecallArgs, global: &GlobalArgs, report: &mut RecallReport) -> Resu
     confirm::confirm(&asked, &runtime, &mut stop)?;
     // The note and the results may be another ledger's, which took this one's place.
     let is_noted = sent::is_of(&paths.sent, &ledger)?;
-    if ours > 0 && is_noted {
+    if ours > 0 {
         ledger.begin_recall(Timestamp::now())?;
+    }
+    if ours > 0 && is_noted {
         Sent::of(&ledger, Timestamp::now())?.write(&paths.sent)?;
     }
     let (timeout, is_quiet) = (manifest.delivery.timeout, args.format == TextOrJson::Json);

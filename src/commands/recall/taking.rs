@@ -118,7 +118,11 @@ impl<'a> Taking<'a> {
     /// What is still in hand stays on record for the next recall, or apply.
     pub(super) fn end(self) -> Result<(), LedgerError> {
         self.report.in_hand = self.in_hand.len() as u64;
-        self.ledger.keep_recalling(self.in_hand.iter().map(String::as_str))
+        if self.in_hand.is_empty() {
+            self.ledger.end_recalling()
+        } else {
+            self.ledger.keep_recalling(self.in_hand.iter().map(String::as_str))
+        }
     }
 
     /// Takes these back, one by one; says whether that came to its end.
