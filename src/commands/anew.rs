@@ -11,7 +11,7 @@ pub(super) fn past(paths: &Paths, purpose: Purpose) -> Option<Past> {
         return None;
     }
     let ledger = Ledger::open(&paths.to_read(), &paths.identity, Mode::Read);
-    let recorded = match ledger.and_then(|ledger| ledger.invited()) {
+    let recorded = match ledger.and_then(|ledger| ledger.check_whole().and_then(|()| ledger.invited())) {
         Ok(recorded) => recorded,
         Err(LedgerError::Missing { .. }) => (0, 0),
         Err(_) => return Some(Past::Unreadable),

@@ -232,6 +232,7 @@ pub fn json(report: &RecallReport, mask: bool) -> String {
         "edits": named(&report.edits),
         "elsewhere": report.elsewhere.iter().map(|(instance, sent)| (instance.clone(), json!(sent))).collect::<serde_json::Map<_, _>>(),
         "left": report.left,
+        "in_hand": report.in_hand,
         "results": report.results,
         "exit": report.exit,
         "stopped": stopped,
@@ -298,6 +299,7 @@ mod tests {
         assert_eq!(so_far("main", 120, 5000), "  main: 120 of 5000 so far\n");
         let json: serde_json::Value = serde_json::from_str(&json(&report, false)).unwrap();
         assert_eq!(json["instances"]["main"]["ours"], 20);
+        assert_eq!((&json["left"], &json["in_hand"]), (&5.into(), &1.into()));
         assert_eq!(json["doubtful"][0]["source"], "lists/groups.csv:118");
     }
 }

@@ -152,6 +152,8 @@ fn a_ledger_that_was_copied_without_its_log_is_refused_whatever_the_log_had_put_
     world.run(&["plan", "m.yaml"]).expect(0).says("apply refuses to send").says("which is not beside it");
     world.run(&["status", "m.yaml"]).expect(0).says("note: this may not be how far the campaign is");
     world.run(&["recall", "m.yaml", "--base-url", &server.base_url]).expect(4).says("which is not beside it");
+    let anew = world.run(&["apply", "m.yaml", "--dry-run", "--new-ledger"]).expect(0);
+    assert!(!anew.stderr.contains("accepted before") && !anew.stdout.contains("accepted before"), "{}", anew.stderr);
     fs::write(world.path("spring.ledger.db-wal"), log).unwrap();
     let again = world.apply(&server.base_url, &[]);
     assert!(matches!(again.code, Some(0 | 1)), "{}", again.stderr);
